@@ -1,0 +1,26 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, openSync, readFileSync, writeFileSync, closeSync } from "node:fs";
+import { dirname } from "node:path";
+
+/**
+ * Takes the machine's lock for as long as this process lives: a flock(2), so that it ends with its holder, however that ends.
+ *
+ * @param onWait called once, with who holds it, if it has to be waited for.
+ */
+export function takeLock(path: string, onWait: (holder: string) => void): void {
+    mkdirSync(dirname(path), { recursive: true });
+    const descriptor = openSync(path, "a");
+    // flock(1) locks the open file that it shares with us; the lock stays ours when it has ended.
+    const flock = (...args: string[]) =>
+        spawnSync("flock", [...args, "3"], { stdio: ["ignore", "ignore", "inherit", descriptor] });
+    const first = flock("--nonblock");
+    if (first.error) {
+        closeSync(descriptor);
+        throw new Error(`flock(1), of util-linux, is needed: ${first.error.message}`);
+    }
+    if (first.status !== 0) {
+        onWait(readFileSync(path, "utf8").trim() || "another process");
+        if (flock().status !== 0) throw new Error(`the lock ${path} could not be taken`);
+    }
+    writeFileSync(path, `process ${process.pid} (${process.argv.slice(2).join(" ")})\n`);
+}

@@ -1,0 +1,33 @@
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+
+/** This clone of the project. */
+export const projectDirectory = resolve(__dirname, "..");
+
+/** Logs and reports of this clone's commands; git-ignored. */
+export const logsDirectory = join(projectDirectory, ".local", "logs");
+
+/** What was built (binaries, image archives, root file systems), keyed by what it was built from; shared by all clones of this user. */
+export const cacheDirectory = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "document-sync");
+
+const machineDirectory = "/var/lib/document-sync";
+
+/** The one cluster of this machine and all that stands or falls with it. Every clone attaches to it. */
+export const machine = {
+    directory: machineDirectory,
+    lock: join(machineDirectory, "lock"),
+    /** Cluster state: etcd, certificates, containerd, kubelet, logs. Goes together with `pulumi` or not at all. */
+    cluster: join(machineDirectory, "cluster"),
+    kubeconfig: join(machineDirectory, "cluster", "admin.conf"),
+    pulumi: {
+        backend: join(machineDirectory, "pulumi", "backend"),
+        /** PULUMI_HOME with the plugins that are built here; never the user's own. */
+        home: join(machineDirectory, "pulumi", "home"),
+        passphraseFile: join(machineDirectory, "pulumi", "passphrase"),
+    },
+    /** `documents/<stack>` is a stack's hostPath. Nothing here ever removes what is in it. */
+    documents: join(machineDirectory, "documents"),
+} as const;
+
+/** Name of the local cluster's context in its own kubeconfig, and of `kubernetes:context` in Pulumi.dev.yaml. */
+export const clusterContext = "document-sync";
