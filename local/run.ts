@@ -1,6 +1,8 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { createWriteStream, mkdirSync } from "node:fs";
 import { basename, join } from "node:path";
-import { execa } from "execa";
+import { createInterface } from "node:readline";
 import { logsDirectory } from "./paths";
 
 /** A command failed; the message names it, its exit and the log that holds its whole output. */
@@ -29,22 +31,28 @@ export async function run(
     const logFile = join(logsDirectory, `${name}.log`);
     const log = createWriteStream(logFile, { flags: "a" });
     log.write(`\n$ ${[command, ...args].join(" ")}\n`);
-    const child = execa(command, args, {
+    const child = spawn(command, args, {
         cwd: options.cwd,
-        env: options.env,
-        all: true,
-        reject: false,
-        stdin: "ignore",
+        env: { ...process.env, ...options.env },
+        stdio: ["ignore", "pipe", "pipe"],
     });
-    child.all.pipe(log);
-    if (options.onLine) {
-        for await (const line of child.iterable({ from: "all" })) options.onLine(line);
+    let stdout = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
+    const lastLines: string[] = [];
+    for (const stream of [child.stdout, child.stderr]) {
+        stream.pipe(log, { end: false });
+        createInterface({ input: stream }).on("line", (line) => {
+            lastLines.push(line);
+            if (lastLines.length > 15) lastLines.shift();
+            options.onLine?.(line);
+        });
     }
-    const result = await child;
-    if (result.failed) {
-        const lastLines = (result.all ?? "").trimEnd().split("\n").slice(-15).join("\n");
-        const how = result.exitCode === undefined ? result.shortMessage : `exit code ${result.exitCode}`;
-        throw new CommandFailed(`${basename(command)} failed (${how}):\n${lastLines}\nWhole output: ${logFile}`);
+    const [code, signal] = (await once(child, "close").finally(() => log.end())) as [number | null, string | null];
+    if (code !== 0) {
+        const how = signal === null ? `exit code ${code}` : `ended by ${signal}`;
+        throw new CommandFailed(
+            `${basename(command)} failed (${how}):\n${lastLines.join("\n")}\nWhole output: ${logFile}`,
+        );
     }
-    return result.stdout;
+    return stdout;
 }
