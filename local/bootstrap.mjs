@@ -1,0 +1,55 @@
+// Runs a program of node_modules/.bin in a clone where nothing may be installed yet: installs the packages of
+// package-lock.json first, only if they are not the ones that are there. Plain JavaScript, since nothing else runs before.
+//
+//     node local/bootstrap.mjs PROGRAM [ARGUMENTS]
+import { spawn, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
+import { delimiter, join, resolve } from "node:path";
+
+const project = resolve(import.meta.dirname, "..");
+const modules = join(project, "node_modules");
+
+function refuse(sentence) {
+    console.error(sentence);
+    process.exit(1);
+}
+
+const [major, minor] = process.versions.node.split(".").map(Number);
+if (major < 20 || (major === 20 && minor < 19)) {
+    refuse(`Node.js 20.19 or newer is needed; this is ${process.versions.node}.`);
+}
+
+function installPackages() {
+    const stamp = join(modules, ".installed-from");
+    const wanted = createHash("sha256")
+        .update(readFileSync(join(project, "package-lock.json")))
+        .digest("hex");
+    let installed = "";
+    try {
+        installed = readFileSync(stamp, "utf8");
+    } catch {
+        // Nothing is installed yet.
+    }
+    if (installed === wanted) return;
+    console.error("Installing the packages of package-lock.json …");
+    // Standard output belongs to the program that runs next: `pulumi stack output --json` must stay JSON.
+    const npm = spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], {
+        cwd: project,
+        stdio: ["ignore", 2, 2],
+    });
+    if (npm.status !== 0) refuse("npm ci failed; its own message is above.");
+    writeFileSync(stamp, wanted);
+}
+
+installPackages();
+const [program, ...args] = process.argv.slice(2);
+const child = spawn(program, args, {
+    cwd: project,
+    stdio: "inherit",
+    env: { ...process.env, PATH: `${join(modules, ".bin")}${delimiter}${process.env.PATH}` },
+});
+child.on("error", (error) => refuse(`${program} could not be started: ${error.message}`));
+// A terminal sends its signals to the child too; this process ends when the child does, with its result.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+child.on("exit", (code, signal) => process.exit(code ?? (signal ? 1 : 0)));

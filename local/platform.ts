@@ -1,0 +1,81 @@
+import { Listr, type ListrTask } from "listr2";
+import { clusterIsUp, importImage, startCluster } from "./cluster/cluster";
+import { buildImage, type ImageKind } from "./images/image";
+import { preparePulumi } from "./pulumi";
+import { buildTool } from "./toolchain/build";
+
+const imageKinds: readonly ImageKind[] = ["sandbox", "broker", "engine"];
+
+/** What bringing the platform up did, for those that must react to it. */
+export interface Platform {
+    /** Names of the images whose content changed under a name that pods may already run. */
+    readonly changedImages: readonly string[];
+    /** Whether the cluster was started, rather than found running. */
+    readonly clusterStarted: boolean;
+}
+
+/** A step whose own lines of progress are shown under its title. */
+function step(title: string, work: (report: (line: string) => void) => Promise<unknown>): ListrTask {
+    return {
+        title,
+        task: async (_, task) => {
+            await work((line) => (task.output = line));
+        },
+    };
+}
+
+/** Runs steps with their elapsed time shown; in a terminal as a live list, elsewhere as plain lines. */
+export async function runSteps(steps: ListrTask[]): Promise<void> {
+    const timer = { condition: true, field: (milliseconds: number) => `${(milliseconds / 1000).toFixed(1)} s` };
+    await new Listr(steps, {
+        concurrent: false,
+        rendererOptions: { timer, collapseSubtasks: false },
+        fallbackRendererOptions: { timer },
+    }).run();
+}
+
+/**
+ * Brings up everything that a stack of this project needs on a machine that has nothing: the tools, the images, a
+ * single-node Kubernetes and the Pulumi CLI. What is already there is left as it is.
+ */
+export async function bringUpPlatform(): Promise<Platform> {
+    const clusterStarted = !(await clusterIsUp());
+    const changedImages: string[] = [];
+    await runSteps([
+        {
+            title: "Tools and images",
+            // Go builds keep the processors busy and images wait for the network, so they run beside each other.
+            task: (_, task) =>
+                task.newListr(
+                    [
+                        {
+                            title: "Tools",
+                            task: (_context, tools) =>
+                                tools.newListr([
+                                    step("Kubernetes", (report) => buildTool("kubernetes", report)),
+                                    step("Pulumi", (report) => preparePulumi(report)),
+                                ]),
+                        },
+                        {
+                            title: "Images",
+                            task: (_context, images) =>
+                                images.newListr(
+                                    imageKinds.map((kind) =>
+                                        step(`Image: ${kind}`, (report) => buildImage(kind, report)),
+                                    ),
+                                ),
+                        },
+                    ],
+                    { concurrent: true },
+                ),
+        },
+        step("Cluster", startCluster),
+        step("Images into the cluster", async (report) => {
+            for (const kind of imageKinds) {
+                const { name, archive } = await buildImage(kind, report);
+                if ((await importImage(archive, report)) === "changed") changedImages.push(name);
+            }
+        }),
+    ]);
+    return { changedImages, clusterStarted };
+}
