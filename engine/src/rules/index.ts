@@ -1,0 +1,6 @@
+/** The access rules (ABAC) of the QIX engine, in both dialects on record. */
+export type { Rule, RuleSet } from "./ast";
+export type { Attributes, AttributeValue } from "./attributes";
+export { RuleSyntaxError } from "./errors";
+export { isAllowed } from "./evaluate";
+export { parseRules } from "./parser";
