@@ -1,0 +1,191 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import { allInstances, podLabels, selectorLabels } from "./labels";
+import { restrictedContainer, restrictedPod } from "./restricted";
+
+/** Arguments of {@link Broker}. */
+export interface BrokerArgs {
+    readonly namespace: pulumi.Input<string>;
+    /** Image of RabbitMQ 4.0 to 4.3, laid out as the official one is. */
+    readonly image: pulumi.Input<string>;
+    /** Name of the one user. "guest" is let in from other hosts. Defaults to "engine". */
+    readonly username?: string;
+    /** Password of that user; must be a secret. Defaults to one that is made once and kept in the stack's state. */
+    readonly password?: pulumi.Input<string>;
+    /** Value of the label app.kubernetes.io/name of the pods that may connect. */
+    readonly clientName: string;
+    readonly pullSecrets: pulumi.Input<string>[];
+    /** How long to wait for the broker to be ready, in seconds. */
+    readonly timeoutSeconds: number;
+}
+
+/** Port of AMQP 0-9-1. */
+const amqp = 5672;
+/** Number of the rabbitmq user in the official image. */
+const rabbitmqUser = 999;
+
+/**
+ * The RabbitMQ that carries change events between the engines. It keeps nothing: engines declare what they need each time
+ * they connect, and the documents' volume is the truth.
+ */
+export class Broker extends pulumi.ComponentResource {
+    /** Where clients in the namespace connect, as host:port. */
+    public readonly address: pulumi.Output<string>;
+    /** Name of the Secret whose keys `username` and `password` are the clients' login. */
+    public readonly loginSecretName: pulumi.Output<string>;
+
+    constructor(name: string, args: BrokerArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("document-sync:index:Broker", name, args, opts);
+
+        const username = args.username ?? "engine";
+        const password =
+            args.password ?? new random.RandomPassword(name, { length: 32, special: false }, { parent: this }).result;
+        const selector = selectorLabels("rabbitmq", name);
+
+        const login = new k8s.core.v1.Secret(
+            `${name}-login`,
+            {
+                metadata: { namespace: args.namespace },
+                stringData: { username, password, "login.conf": loginConf(username, password) },
+            },
+            { parent: this },
+        );
+        const conf = new k8s.core.v1.ConfigMap(
+            name,
+            // Immutable, so that a new text comes under a new name and restarts the broker, which reads it at start only.
+            { metadata: { namespace: args.namespace }, immutable: true, data: { "broker.conf": brokerConf } },
+            { parent: this },
+        );
+        const service = new k8s.core.v1.Service(
+            name,
+            {
+                metadata: {
+                    namespace: args.namespace,
+                    name: "rabbitmq",
+                    annotations: { "pulumi.com/skipAwait": "true" },
+                },
+                spec: { clusterIP: "None", selector, ports: [{ name: "amqp", port: amqp, targetPort: "amqp" }] },
+            },
+            { parent: this },
+        );
+        new k8s.networking.v1.NetworkPolicy(
+            name,
+            {
+                metadata: { namespace: args.namespace },
+                spec: {
+                    podSelector: { matchLabels: selector },
+                    policyTypes: ["Ingress"],
+                    ingress: [
+                        {
+                            from: [{ podSelector: { matchLabels: allInstances(args.clientName) } }],
+                            ports: [{ protocol: "TCP", port: amqp }],
+                        },
+                    ],
+                },
+            },
+            { parent: this },
+        );
+        new k8s.apps.v1.StatefulSet(
+            name,
+            {
+                metadata: { namespace: args.namespace },
+                spec: {
+                    serviceName: service.metadata.name,
+                    replicas: 1,
+                    podManagementPolicy: "Parallel",
+                    selector: { matchLabels: selector },
+                    template: {
+                        metadata: { labels: podLabels("rabbitmq", name) },
+                        spec: {
+                            automountServiceAccountToken: false,
+                            // The variables that Kubernetes would make of a Service called rabbitmq are RabbitMQ's own settings.
+                            enableServiceLinks: false,
+                            terminationGracePeriodSeconds: 30,
+                            securityContext: restrictedPod(rabbitmqUser),
+                            imagePullSecrets: args.pullSecrets.map((secret) => ({ name: secret })),
+                            containers: [
+                                {
+                                    name: "rabbitmq",
+                                    image: args.image,
+                                    imagePullPolicy: "IfNotPresent",
+                                    ports: [{ name: "amqp", containerPort: amqp }],
+                                    // Of the port only, as every call of RabbitMQ's own tools starts an Erlang VM. No liveness
+                                    // probe: a broker that ends is started again, and one that is slow must not be killed.
+                                    readinessProbe: {
+                                        tcpSocket: { port: "amqp" },
+                                        periodSeconds: 1,
+                                        timeoutSeconds: 5,
+                                    },
+                                    // No limit of the CPU: throttled, it would miss heartbeats and drop its clients.
+                                    resources: {
+                                        requests: { cpu: "100m", memory: "256Mi" },
+                                        limits: { memory: "512Mi" },
+                                    },
+                                    securityContext: restrictedContainer,
+                                    volumeMounts: [
+                                        { name: "conf", mountPath: "/etc/rabbitmq/conf.d", readOnly: true },
+                                        { name: "data", mountPath: "/var/lib/rabbitmq" },
+                                        { name: "log", mountPath: "/var/log/rabbitmq" },
+                                        { name: "tmp", mountPath: "/tmp" },
+                                    ],
+                                },
+                            ],
+                            volumes: [
+                                {
+                                    name: "conf",
+                                    projected: {
+                                        defaultMode: 0o440,
+                                        sources: [
+                                            {
+                                                configMap: {
+                                                    name: conf.metadata.name,
+                                                    items: [{ key: "broker.conf", path: "10-broker.conf" }],
+                                                },
+                                            },
+                                            {
+                                                secret: {
+                                                    name: login.metadata.name,
+                                                    items: [{ key: "login.conf", path: "20-login.conf" }],
+                                                },
+                                            },
+                                        ],
+                                    },
+                                },
+                                { name: "data", emptyDir: { sizeLimit: "1Gi" } },
+                                { name: "log", emptyDir: { sizeLimit: "64Mi" } },
+                                { name: "tmp", emptyDir: { sizeLimit: "64Mi" } },
+                            ],
+                        },
+                    },
+                },
+            },
+            {
+                parent: this,
+                customTimeouts: { create: `${args.timeoutSeconds}s`, update: `${args.timeoutSeconds}s` },
+            },
+        );
+
+        this.address = pulumi.interpolate`${service.metadata.name}:${amqp}`;
+        this.loginSecretName = login.metadata.name;
+        this.registerOutputs({ address: this.address, loginSecretName: this.loginSecretName });
+    }
+}
+
+/** For RabbitMQ 4.0 to 4.3. One node needs no peer discovery, and so no access to the cluster's API. */
+const brokerConf = `\
+log.console = true
+# Without ANONYMOUS.
+auth_mechanisms.1 = PLAIN
+auth_mechanisms.2 = AMQPLAIN
+# Half of the container's limit, which RabbitMQ does not always see by itself.
+vm_memory_high_watermark.absolute = 256MiB
+# RabbitMQ's advice is about the watermark above; the default of 50 MB is for development.
+disk_free_limit.absolute = 256MiB
+`;
+
+/** The user that RabbitMQ makes at its first start. By itself it lets guest in from its own host only. */
+function loginConf(username: string, password: pulumi.Input<string>): pulumi.Output<string> {
+    const guest = username === "guest" ? "loopback_users.guest = false\n" : "";
+    return pulumi.interpolate`default_user = ${username}\ndefault_pass = ${password}\n${guest}`;
+}

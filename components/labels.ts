@@ -1,0 +1,14 @@
+/** Labels that pods are selected by. They can't change without replacing what selects, so they are as few as possible. */
+export function selectorLabels(name: string, instance: string): Record<string, string> {
+    return { "app.kubernetes.io/name": name, "app.kubernetes.io/instance": instance };
+}
+
+/** All labels of a pod: what selects it, and what it belongs to. */
+export function podLabels(name: string, instance: string): Record<string, string> {
+    return { ...selectorLabels(name, instance), "app.kubernetes.io/part-of": "document-sync" };
+}
+
+/** Selects the pods of every instance, as a network policy does. */
+export function allInstances(name: string): Record<string, string> {
+    return { "app.kubernetes.io/name": name };
+}

@@ -1,0 +1,139 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { podLabels } from "./labels";
+import { restrictedContainer, restrictedPod } from "./restricted";
+
+/** Arguments of {@link DocumentStorage}. */
+export interface DocumentStorageArgs {
+    readonly namespace: pulumi.Input<string>;
+    /** Directory of the node that holds the documents. */
+    readonly hostPath: string;
+    /** Size of the volume, a Kubernetes quantity. */
+    readonly size: pulumi.Input<string>;
+    /** Image that the check of the directory runs in: the one of the engines, so that nothing else has to be pulled. */
+    readonly image: pulumi.Input<string>;
+    /** User and group that the engines write as. */
+    readonly user: number;
+    readonly pullSecrets: pulumi.Input<string>[];
+    /** How long to wait for the image to be on the node, in seconds. */
+    readonly timeoutSeconds: number;
+}
+
+/**
+ * Where the documents live: a volume on the node that many pods write to, and the proof that the engines' user can.
+ * The directory outlives the volume, its claim and the stack.
+ */
+export class DocumentStorage extends pulumi.ComponentResource {
+    /** Name of the claim to mount. */
+    public readonly claimName: pulumi.Output<string>;
+
+    constructor(name: string, args: DocumentStorageArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("document-sync:index:DocumentStorage", name, args, opts);
+
+        const shape = {
+            accessModes: ["ReadWriteMany"],
+            // Else the cluster's default class would make a volume of its own for the claim.
+            storageClassName: "",
+        };
+        const volume = new k8s.core.v1.PersistentVolume(
+            name,
+            {
+                spec: {
+                    ...shape,
+                    capacity: { storage: args.size },
+                    persistentVolumeReclaimPolicy: "Retain",
+                    hostPath: { path: args.hostPath, type: "DirectoryOrCreate" },
+                },
+            },
+            { parent: this },
+        );
+        const claim = new k8s.core.v1.PersistentVolumeClaim(
+            name,
+            {
+                metadata: { namespace: args.namespace },
+                spec: { ...shape, volumeName: volume.metadata.name, resources: { requests: { storage: args.size } } },
+            },
+            { parent: this },
+        );
+
+        const owner = `${args.user}:${args.user}`;
+        const podOf = (role: string, spec: Partial<k8s.types.input.core.v1.PodSpec>, command: string[]) => ({
+            metadata: { labels: podLabels("write-check", role) },
+            spec: {
+                ...spec,
+                restartPolicy: "Never",
+                automountServiceAccountToken: false,
+                enableServiceLinks: false,
+                securityContext: restrictedPod(args.user),
+                imagePullSecrets: args.pullSecrets.map((secret) => ({ name: secret })),
+                containers: [
+                    {
+                        name: role,
+                        image: args.image,
+                        imagePullPolicy: "IfNotPresent",
+                        command,
+                        securityContext: restrictedContainer,
+                        resources: { requests: { cpu: "10m", memory: "16Mi" }, limits: { memory: "64Mi" } },
+                        terminationMessagePolicy: "FallbackToLogsOnError",
+                        ...(spec.volumes && { volumeMounts: [{ name: "documents", mountPath: "/documents" }] }),
+                    },
+                ],
+            },
+        });
+
+        // The image may take minutes to pull, and the check must be given up within seconds: so the one before the other.
+        const image = new k8s.batch.v1.Job(
+            `${name}-image`,
+            {
+                metadata: { namespace: args.namespace, annotations: { "pulumi.com/replaceUnready": "true" } },
+                spec: { backoffLimit: 0, template: podOf("image", {}, ["sh", "-c", "exit 0"]) },
+            },
+            { parent: this, customTimeouts: { create: `${args.timeoutSeconds}s` } },
+        );
+        new k8s.batch.v1.Job(
+            `${name}-writable`,
+            {
+                metadata: { namespace: args.namespace, annotations: { "pulumi.com/replaceUnready": "true" } },
+                spec: {
+                    backoffLimit: 0,
+                    // A pod whose volume can't be mounted would wait for it for ever.
+                    activeDeadlineSeconds: 15,
+                    template: podOf(
+                        "writable",
+                        { volumes: [{ name: "documents", persistentVolumeClaim: { claimName: claim.metadata.name } }] },
+                        ["sh", "-c", writeCheck, "write-check", args.hostPath, owner],
+                    ),
+                },
+            },
+            {
+                parent: this,
+                dependsOn: [image],
+                customTimeouts: { create: `${args.timeoutSeconds}s` },
+                hooks: { onError: [directoryNamed(name, args.hostPath, owner)] },
+            },
+        );
+
+        this.claimName = claim.metadata.name;
+        this.registerOutputs({ claimName: this.claimName });
+    }
+}
+
+/** Writes and removes a file; else says which directory ($1) can't be written by whom ($2), and why. */
+const writeCheck = `
+read -r pod < /etc/hostname
+probe="/documents/.write-check-$pod"
+reason=$({ echo probe > "$probe" && rm "$probe"; } 2>&1) && exit 0
+echo "hostPath $1 cannot be written by the engines' user $2: $reason"
+exit 1
+`;
+
+/** A pod that never started has nothing to say: this says it wherever the check fails. */
+function directoryNamed(name: string, hostPath: string, owner: string): pulumi.ErrorHook {
+    return new pulumi.ErrorHook(`${name}-writable`, async () => {
+        await pulumi.log.error(
+            `hostPath ${hostPath}: the check that the engines' user ${owner} can write there failed. ` +
+                `It must be a directory of the node that belongs to ${owner}.`,
+        );
+        return false;
+    });
+}
