@@ -1,0 +1,42 @@
+import { isHealthy, readObject } from "./api";
+import { components } from "./components";
+import { findProcess } from "./processes";
+import { nodeName } from "./settings";
+
+interface Lease {
+    spec: { renewTime: string };
+}
+
+interface Node {
+    spec: { taints?: { key: string }[] };
+    status: { conditions: { type: string; status: string; lastHeartbeatTime: string }[] };
+}
+
+/** The kubelet renews its lease every 10 s; after 40 s without, Kubernetes itself takes the node for lost. */
+const leaseSeconds = 40;
+
+/** Whether the kubelet has said since `since` that its node can take pods. What etcd remembers from before proves nothing. */
+export async function nodeIsReady(since: Date): Promise<boolean> {
+    const [lease, node] = await Promise.all([
+        readObject<Lease>(`/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/${nodeName}`),
+        readObject<Node>(`/api/v1/nodes/${nodeName}`),
+    ]);
+    if (lease === undefined || node === undefined) return false;
+    const ready = node.status.conditions.find(({ type }) => type === "Ready");
+    return (
+        new Date(lease.spec.renewTime) >= since &&
+        ready?.status === "True" &&
+        !(node.spec.taints ?? []).some(({ key }) => key.startsWith("node.kubernetes.io/"))
+    );
+}
+
+/** Whether every component of the cluster runs and says that it is well, and its node takes pods. */
+export async function clusterIsUp(): Promise<boolean> {
+    const processes = await Promise.all(components.map(({ name }) => findProcess(name)));
+    if (processes.includes(undefined)) return false;
+    const answers = await Promise.all([
+        ...components.map(({ health }) => health === undefined || isHealthy(health)),
+        nodeIsReady(new Date(Date.now() - leaseSeconds * 1000)),
+    ]);
+    return answers.every(Boolean);
+}

@@ -1,0 +1,111 @@
+import { mkdir } from "node:fs/promises";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+const buildImage = async (_k: string, _r: unknown) => Promise.resolve({ name: "localhost/throwaway-sandbox:1", archive: "/tmp/sb/sandbox.tar" });
+import { installPackages } from "../packages";
+import { machine } from "../paths";
+import { run } from "../run";
+import { buildTool } from "../toolchain/build";
+import { isHealthy } from "./api";
+import { ensureCertificates, ensureKubeconfigs, kubeconfigOf } from "./certificates";
+import { apiServer, clientsOfApiServer, components, containerd, etcd, type Component } from "./components";
+import { writeConfiguration } from "./configuration";
+import { containerdAnswers, writeContainerdConfiguration } from "./containerd";
+import { clusterIsUp, nodeIsReady } from "./health";
+import { importImage } from "./images";
+import { hasKubernetesChains } from "./leftovers";
+import { addBridge, checkRoutes } from "./network";
+import { findProcess, logFile, startProcess } from "./processes";
+import { directories } from "./settings";
+import { stopCluster } from "./stop";
+import { recordSysctls } from "./sysctls";
+
+const packages = ["containerd", "runc", "containernetworking-plugins", "iptables", "iproute2"];
+
+/** Waits until `component` is ready. @throws with its log's path if it ends before, or takes too long. */
+async function ready(component: Component, isReady: () => Promise<boolean>): Promise<void> {
+    const seconds = 60;
+    const deadline = Date.now() + seconds * 1000;
+    while (!(await isReady())) {
+        const why = (await findProcess(component.name)) === undefined ? "ended" : undefined;
+        const late = Date.now() > deadline ? `was not ready after ${seconds} s` : undefined;
+        if (why ?? late) throw new Error(`${component.name} ${why ?? late}. Its log: ${logFile(component.name)}`);
+        await delay(100);
+    }
+}
+
+function isInUse(port: number): Promise<boolean> {
+    return new Promise((resolve) => {
+        const socket = connect(port, "127.0.0.1");
+        socket.on("connect", () => {
+            socket.destroy();
+            resolve(true);
+        });
+        socket.on("error", () => resolve(false));
+    });
+}
+
+/** @throws if something that is not ours is in the cluster's way. */
+async function checkMachine(): Promise<void> {
+    if (process.getuid?.() !== 0) throw new Error("the local cluster needs root, as every container runtime does here");
+    await checkRoutes();
+    if (hasKubernetesChains()) {
+        throw new Error("another Kubernetes runs on this machine: its chains (KUBE-…) are in the packet filter");
+    }
+    for (const { name, ports } of components) {
+        for (const port of ports) {
+            if (await isInUse(port)) throw new Error(`${name} needs port ${port} on 127.0.0.1, which is in use`);
+        }
+    }
+}
+
+/**
+ * Starts the cluster, unless it is up. What was left by one that crashed, or went down with the machine, is cleared away
+ * first; what etcd, the images and the documents hold is kept.
+ */
+export async function startCluster(report: (line: string) => void): Promise<void> {
+    if (await clusterIsUp()) return;
+    await installPackages(packages, report);
+    const kubernetes = await buildTool("kubernetes", report);
+    const sandbox = await buildImage("sandbox", report);
+    await stopCluster(report);
+    await checkMachine();
+
+    report("preparing keys and configuration");
+    // Others may not look into the keys; they may pass through to the documents.
+    await mkdir(machine.directory, { recursive: true });
+    await mkdir(machine.cluster, { recursive: true, mode: 0o700 });
+    await writeConfiguration();
+    await writeContainerdConfiguration(sandbox.name);
+    await ensureCertificates(kubernetes);
+    await recordSysctls();
+    await addBridge();
+
+    report("starting containerd, etcd and the API server");
+    const start = ({ name, args }: Component) => startProcess(name, kubernetes, [name, ...args]);
+    await startProcess(containerd.name, "containerd", containerd.args);
+    await start(etcd);
+    await start(apiServer);
+    await ensureKubeconfigs(kubernetes);
+    // The kubelet would end at once if containerd did not answer yet.
+    await ready(containerd, containerdAnswers);
+    await Promise.all([importImage(sandbox.archive, report), ready(apiServer, () => isHealthy(`${apiServer.health}`))]);
+    await run("kubectl-rights", kubernetes, [
+        ...[
+            "kubectl",
+            "--kubeconfig",
+            kubeconfigOf("superAdmin"),
+            "--cache-dir",
+            join(directories.configuration, "discovery"),
+        ],
+        ...["apply", "--server-side", "--filename", join(__dirname, "rights.yaml")],
+    ]);
+
+    report("starting the node");
+    const since = new Date();
+    await Promise.all(clientsOfApiServer.map(start));
+    await Promise.all(clientsOfApiServer.map((component) => ready(component, () => isHealthy(component.health!))));
+    const kubelet = clientsOfApiServer.find(({ name }) => name === "kubelet")!;
+    await ready(kubelet, () => nodeIsReady(since));
+}
