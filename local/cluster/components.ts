@@ -93,6 +93,7 @@ const controllerManager: Component = {
         `--root-ca-file=${certificate("ca.crt")}`,
         `--service-account-private-key-file=${certificate("sa.key")}`,
         "--use-service-account-credentials",
+        `--flex-volume-plugin-dir=${directories.volumePlugins}`,
         "--leader-elect=false",
         // The binder loses a race between a volume and its claim, and would look again after 15 s.
         "--pvclaimbinder-sync-period=1s",

@@ -17,6 +17,7 @@ export function kubeletConfiguration(): object {
         healthzPort: ports.kubeletHealth,
         containerRuntimeEndpoint: `unix://${containerdSocket}`,
         podLogsDir: directories.podLogs,
+        volumePluginDir: directories.volumePlugins,
         authentication: {
             anonymous: { enabled: false },
             webhook: { enabled: true },
@@ -27,6 +28,9 @@ export function kubeletConfiguration(): object {
         clusterDNS: [podNetwork.gateway],
         // The search domains of the machine are none of a pod's business.
         resolvConf: "",
+        // How soon a start, or a change, of the node is seen; without a change it is told again every 10 s.
+        nodeStatusUpdateFrequency: "1s",
+        nodeStatusReportFrequency: "10s",
         cgroupDriver: "cgroupfs",
         failCgroupV1: false,
         failSwapOn: false,

@@ -85,18 +85,27 @@ export async function containerdAnswers(): Promise<boolean> {
     );
 }
 
-/** Processes inside the containers of this cluster, whether or not their containerd still runs. */
-async function containerProcesses(): Promise<ProcessIdentity[]> {
-    const bundles = join(directories.containerdState, "io.containerd.runtime.v2.task", "k8s.io");
-    const ids = new Set(existsSync(bundles) ? await readdir(bundles) : []);
-    if (ids.size === 0) return [];
+async function idsIn(directory: string): Promise<Set<string>> {
+    return new Set(existsSync(directory) ? await readdir(directory) : []);
+}
+
+/** Processes inside these containers, whether or not containerd still runs. */
+function processesIn(ids: ReadonlySet<string>): Promise<ProcessIdentity[]> {
     // A container's id is part of its cgroup's path.
     return findProcesses("cgroup", (text) => text.split(/[/\n]/).some((segment) => ids.has(segment)));
 }
 
-/** Ends every container of this cluster, as politely as there is time for. The kubelet must not run: it would start them again. */
+/**
+ * Ends every container of this cluster; programs in them have `milliseconds` to end by themselves.
+ * The kubelet must not run: it would start them again.
+ */
 export async function endContainers(milliseconds: number): Promise<void> {
-    await endProcesses(await containerProcesses(), milliseconds);
+    const all = await idsIn(join(directories.containerdState, "io.containerd.runtime.v2.task", "k8s.io"));
+    const sandboxes = await idsIn(join(directories.containerdState, "io.containerd.grpc.v1.cri", "sandboxes"));
+    const programs = new Set([...all].filter((id) => !sandboxes.has(id)));
+    await endProcesses(await processesIn(programs), milliseconds);
+    // A sandbox only holds its pod's namespaces.
+    await endProcesses(await processesIn(all), 0);
 }
 
 /** Ends what watches over each container. containerd must not run. */

@@ -15,18 +15,21 @@ interface Node {
 /** The kubelet renews its lease every 10 s; after 40 s without, Kubernetes itself takes the node for lost. */
 const leaseSeconds = 40;
 
-/** Whether the kubelet has said since `since` that its node can take pods. What etcd remembers from before proves nothing. */
+/**
+ * Whether the kubelet has said since `since` that its node can take pods. What etcd remembers from before proves nothing.
+ */
 export async function nodeIsReady(since: Date): Promise<boolean> {
     const [lease, node] = await Promise.all([
         readObject<Lease>(`/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/${nodeName}`),
         readObject<Node>(`/api/v1/nodes/${nodeName}`),
     ]);
-    if (lease === undefined || node === undefined) return false;
-    const ready = node.status.conditions.find(({ type }) => type === "Ready");
+    const ready = node?.status.conditions.find(({ type }) => type === "Ready");
+    if (ready?.status !== "True") return false;
+    // The status is sent when the kubelet starts and then seldom, the lease often, but sometimes only some seconds later.
+    const signs = [ready.lastHeartbeatTime, ...(lease ? [lease.spec.renewTime] : [])];
     return (
-        new Date(lease.spec.renewTime) >= since &&
-        ready?.status === "True" &&
-        !(node.spec.taints ?? []).some(({ key }) => key.startsWith("node.kubernetes.io/"))
+        signs.some((time) => new Date(time) >= since) &&
+        !(node?.spec.taints ?? []).some(({ key }) => key.startsWith("node.kubernetes.io/"))
     );
 }
 

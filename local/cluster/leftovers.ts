@@ -88,12 +88,20 @@ async function removeCgroups(): Promise<void> {
     }
 }
 
-/** What the CNI library writes down of each pod's interface, in a directory that it shares with others. */
+/**
+ * Files of ours among those in which the CNI library writes down pods' interfaces, NETWORK-POD-INTERFACE: of our network,
+ * and of the loopback one that containerd gives each pod beside it.
+ */
+export function networkResults(names: readonly string[]): string[] {
+    const prefix = `${podNetwork.name}-`;
+    const pods = names.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length).split("-")[0]);
+    return names.filter((name) => pods.some((pod) => name.includes(`-${pod}-`)));
+}
+
 async function removeNetworkResults(): Promise<void> {
     const directory = "/var/lib/cni/results";
     if (!existsSync(directory)) return;
-    const ours = (await readdir(directory)).filter((name) => name.startsWith(`${podNetwork.name}-`));
-    for (const name of ours) await rm(join(directory, name));
+    for (const name of networkResults(await readdir(directory))) await rm(join(directory, name));
 }
 
 /** Takes away what containers and components that have all ended leave on the machine, and do not see to themselves. */

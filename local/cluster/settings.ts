@@ -8,6 +8,8 @@ export const directories = {
     configuration: join(machine.cluster, "configuration"),
     etcd: join(machine.cluster, "etcd"),
     kubelet: join(machine.cluster, "kubelet"),
+    /** Stays empty; by default the kubelet and the controller manager would make one in /usr/libexec. */
+    volumePlugins: join(machine.cluster, "kubelet", "volume-plugins"),
     containerdRoot: join(machine.cluster, "containerd", "root"),
     /** What containerd keeps of running containers: sockets, bundles, mounts, network namespaces. Emptied at each stop. */
     containerdState: join(machine.cluster, "containerd", "state"),

@@ -2,7 +2,8 @@ import { mkdir } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-const buildImage = async (_k: string, _r: unknown) => Promise.resolve({ name: "localhost/throwaway-sandbox:1", archive: "/tmp/sb/sandbox.tar" });
+const buildImage = async (_k: string, _r: unknown) =>
+    Promise.resolve({ name: "localhost/throwaway-sandbox:1", archive: "/tmp/sb/sandbox.tar" });
 import { installPackages } from "../packages";
 import { machine } from "../paths";
 import { run } from "../run";
@@ -103,7 +104,8 @@ export async function startCluster(report: (line: string) => void): Promise<void
     ]);
 
     report("starting the node");
-    const since = new Date();
+    // Kubernetes writes heartbeats in whole seconds.
+    const since = new Date(Math.floor(Date.now() / 1000) * 1000);
     await Promise.all(clientsOfApiServer.map(start));
     await Promise.all(clientsOfApiServer.map((component) => ready(component, () => isHealthy(component.health!))));
     const kubelet = clientsOfApiServer.find(({ name }) => name === "kubelet")!;
