@@ -1,0 +1,94 @@
+import type { DocumentContent, SavedVersion } from "./format";
+
+/** One who has a document open: a session. */
+export interface DocumentViewer {
+    /** @param always tell even those who were told already and have not looked since. */
+    documentChanged(always: boolean): void;
+    documentClosed(): void;
+}
+
+/** A reload that is running, or the last one that ran. */
+export interface Reload {
+    readonly abort: AbortController;
+    finished: boolean;
+    readonly started: number;
+    /** Lines that GetProgress has not handed out yet. */
+    lines: string[];
+    /** QIX's ErrorData, not handed out yet. */
+    errors: Record<string, unknown>[];
+}
+
+/** A document in this engine's memory, shared by all of its sessions that have it open. */
+export class OpenDocument {
+    readonly viewers = new Set<DocumentViewer>();
+    reload: Reload | undefined;
+    #base: SavedVersion;
+    #content: DocumentContent;
+    #pending: Promise<unknown> = Promise.resolve();
+
+    constructor(base: SavedVersion) {
+        this.#base = base;
+        this.#content = base.content;
+    }
+
+    get id(): string {
+        return this.#base.id;
+    }
+
+    /** The saved version that the content was made from. */
+    get base(): SavedVersion {
+        return this.#base;
+    }
+
+    get content(): DocumentContent {
+        return this.#content;
+    }
+
+    get hasUnsavedChanges(): boolean {
+        return this.#content !== this.#base.content;
+    }
+
+    get isReloading(): boolean {
+        return this.reload !== undefined && !this.reload.finished;
+    }
+
+    get title(): string {
+        const title = this.#content.properties.qTitle;
+        return typeof title === "string" ? title : "";
+    }
+
+    /** A change by a session of this engine, unsaved for now. */
+    change(changes: Partial<DocumentContent>): void {
+        this.#content = { ...this.#content, ...changes };
+        this.#tell(false);
+    }
+
+    /** What was saved becomes the base; what was changed while it was being saved stays unsaved. */
+    saved(version: SavedVersion, from: DocumentContent): void {
+        this.#base = version;
+        this.#content =
+            this.#content === from ? version.content : { ...this.#content, modified: version.content.modified };
+        this.#tell(false);
+    }
+
+    /** Another engine's version takes the place of this one. */
+    replace(version: SavedVersion): void {
+        this.#base = version;
+        this.#content = version.content;
+        // Said to everyone, because here it is news even to a session that has not looked since its own last change.
+        this.#tell(true);
+    }
+
+    /** Runs `work` when all that was handed in before is done, so that saving and replacing never overlap. */
+    exclusively<T>(work: () => Promise<T>): Promise<T> {
+        const result = this.#pending.then(work);
+        this.#pending = result.catch(() => undefined);
+        return result;
+    }
+
+    #tell(always: boolean): void {
+        for (const viewer of this.viewers) {
+            viewer.documentChanged(always);
+        }
+    }
+}

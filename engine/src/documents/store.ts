@@ -1,0 +1,310 @@
+import { randomUUID } from "node:crypto";
+import { link, mkdir, open, readFile, readdir, rename, rm, stat, unlink } from "node:fs/promises";
+import { join } from "node:path";
+import { type DocumentContent, type SavedVersion, decode, encode, extension, lineageLength } from "./format";
+
+/** A document that can't be read, written or deleted; the message is a sentence for the user. */
+export class DocumentStoreError extends Error {
+    constructor(
+        readonly reason: "notFound" | "conflict" | "diskFull" | "failed",
+        message: string,
+        options?: ErrorOptions,
+    ) {
+        super(message, options);
+    }
+}
+
+export interface StoredDocument {
+    readonly id: string;
+    readonly newestVersion: number;
+}
+
+const documentId = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const versionFile = new RegExp(`^(\\d{10})\\${extension}$`);
+const unfinished = { save: ".saving-", document: ".creating-", deletion: ".deleting-" } as const;
+/** An unfinished file of this age belongs to an engine that died: none takes so long. */
+const abandonedAfterMilliseconds = 60 * 60 * 1000;
+/** Versions come and go under a reader at most this often in the time of one read. */
+const readAttempts = 20;
+
+/** Ids are GUIDs in lower case: nothing else ever becomes part of a path. */
+export function isDocumentId(id: string): boolean {
+    return documentId.test(id);
+}
+
+/**
+ * The documents on the shared volume: `<directory>/<id>/<version>.syncdoc`, each file a whole version, never changed.
+ *
+ * A version is written to a file of another name, synced, and given its number by link(2), which fails if the number is
+ * taken. So no reader sees a part of one, and of two engines that save at once one is refused.
+ */
+export class DocumentStore {
+    constructor(readonly directory: string) {}
+
+    /** Creates a document; its directory appears with version 1 in it, or not at all. */
+    async create(id: string, content: DocumentContent): Promise<SavedVersion> {
+        const unfinishedDirectory = join(this.directory, unfinished.document + id);
+        const saved = toSave(id, 1, [], content);
+        try {
+            await mkdir(unfinishedDirectory);
+            await writeSynced(join(unfinishedDirectory, fileName(1)), saved.file);
+            await syncDirectory(unfinishedDirectory);
+            await rename(unfinishedDirectory, join(this.directory, id));
+            await syncDirectory(this.directory);
+        } catch (error) {
+            await rm(unfinishedDirectory, { recursive: true, force: true }).catch(ignore);
+            throw writeError(error, `The document could not be created in ${this.directory}`);
+        }
+        return saved.version;
+    }
+
+    /**
+     * Saves what was made from `base` as the version after it.
+     *
+     * @throws DocumentStoreError `conflict` if another engine has saved the document since `base`, `notFound` if the
+     * document was deleted. Nothing is written over in either case.
+     */
+    async save(base: SavedVersion, content: DocumentContent): Promise<SavedVersion> {
+        const { id } = base;
+        const directory = join(this.directory, id);
+        const next = base.version + 1;
+        const ancestors = [base.saveId, ...base.ancestors].slice(0, lineageLength);
+        const saved = toSave(id, next, ancestors, content);
+        const temporary = join(directory, unfinished.save + saved.version.saveId);
+        const target = join(directory, fileName(next));
+        try {
+            await writeSynced(temporary, saved.file);
+            await linkOnce(temporary, target);
+            await syncDirectory(directory).catch(async (error: unknown) => {
+                await unlink(target);
+                throw error;
+            });
+        } catch (error) {
+            if (isCode(error, "EEXIST")) {
+                throw conflict(base);
+            }
+            if (isCode(error, "ENOENT") && !(await exists(directory))) {
+                throw new DocumentStoreError("notFound", "The document was deleted.", { cause: error });
+            }
+            throw writeError(error, `The document could not be saved in ${directory}`);
+        } finally {
+            await unlink(temporary).catch(ignore);
+        }
+        await this.#refuseIfOvertaken(base, saved.version, target);
+        await this.#removeVersionsBefore(id, base.version);
+        return saved.version;
+    }
+
+    /** Reads the newest version. @throws DocumentStoreError `notFound`; UnreadableDocumentError. */
+    async readNewest(id: string): Promise<SavedVersion> {
+        for (let attempt = 1; ; attempt++) {
+            const newest = await this.newestVersion(id);
+            if (newest === undefined) {
+                throw new DocumentStoreError("notFound", `There is no document ${id}.`);
+            }
+            const path = join(this.directory, id, fileName(newest));
+            try {
+                const file = await readFile(path);
+                return { id, version: newest, size: file.length, ...decode(file, path) };
+            } catch (error) {
+                // The version was removed between the two looks, so a newer one is there.
+                if (!isCode(error, "ENOENT", "ESTALE") || attempt === readAttempts) {
+                    throw isErrno(error)
+                        ? new DocumentStoreError("failed", `${path} could not be read (${error.code}).`, {
+                              cause: error,
+                          })
+                        : error;
+                }
+            }
+        }
+    }
+
+    /** The number of the document's newest version; undefined if there is no such document. */
+    async newestVersion(id: string): Promise<number | undefined> {
+        const versions = await this.#versions(id);
+        return versions.length ? Math.max(...versions) : undefined;
+    }
+
+    /** All documents on the volume, and the names of what lies there as a file of Qlik's own engine. */
+    async list(): Promise<{ documents: StoredDocument[]; foreign: string[] }> {
+        const documents: StoredDocument[] = [];
+        const names = await readdir(this.directory);
+        for (const id of names.filter(isDocumentId)) {
+            const newestVersion = await this.newestVersion(id);
+            if (newestVersion !== undefined) {
+                documents.push({ id, newestVersion });
+            }
+        }
+        return { documents, foreign: names.filter((name) => name.endsWith(".qvf")) };
+    }
+
+    /** Whether a file of Qlik's own engine lies here under this name. */
+    async isForeign(name: string): Promise<boolean> {
+        const names = await readdir(this.directory).catch(() => []);
+        const wanted = name.slice(name.lastIndexOf("/") + 1);
+        return names.some((file) => file.endsWith(".qvf") && (file === wanted || file === `${wanted}.qvf`));
+    }
+
+    /**
+     * Deletes a document. Its directory first gets another name, so that a save that is under way in another engine
+     * fails instead of bringing the document back.
+     */
+    async delete(id: string): Promise<void> {
+        const doomed = join(this.directory, `${unfinished.deletion}${id}-${randomUUID()}`);
+        try {
+            await rename(join(this.directory, id), doomed);
+            await syncDirectory(this.directory);
+        } catch (error) {
+            if (isCode(error, "ENOENT")) {
+                throw new DocumentStoreError("notFound", `There is no document ${id}.`, { cause: error });
+            }
+            throw writeError(error, `The document could not be deleted from ${this.directory}`);
+        }
+        // What is left of it if this fails is removed by the next start of an engine.
+        await rm(doomed, { recursive: true, force: true }).catch(ignore);
+    }
+
+    /** Removes what engines that died left behind. Failure is of no consequence: readers ignore these files. */
+    async removeAbandoned(): Promise<void> {
+        for (const name of await readdir(this.directory).catch(() => [])) {
+            const path = join(this.directory, name);
+            const isDeletion = name.startsWith(unfinished.deletion);
+            if (isDeletion || (name.startsWith(unfinished.document) && (await isAbandoned(path)))) {
+                await rm(path, { recursive: true, force: true }).catch(ignore);
+            } else if (isDocumentId(name)) {
+                await removeAbandonedSaves(path);
+            }
+        }
+    }
+
+    /**
+     * An engine whose base is so old that the version after it was removed already gets its link, below the newest
+     * version. Whether that happened is told by the newest version's ancestors: one that was made from ours names it.
+     */
+    async #refuseIfOvertaken(base: SavedVersion, saved: SavedVersion, path: string): Promise<void> {
+        const newestVersion = await this.newestVersion(saved.id);
+        if (newestVersion === saved.version) {
+            return;
+        }
+        if (newestVersion === undefined) {
+            throw new DocumentStoreError("notFound", "The document was deleted.");
+        }
+        const newest = await this.readNewest(saved.id);
+        if (!newest.ancestors.includes(saved.saveId)) {
+            await unlink(path).catch(ignore);
+            throw conflict(base);
+        }
+    }
+
+    /** The base of a save stays, for readers that are just opening it. */
+    async #removeVersionsBefore(id: string, version: number): Promise<void> {
+        const old = (await this.#versions(id)).filter((other) => other < version);
+        for (const other of old) {
+            await unlink(join(this.directory, id, fileName(other))).catch(ignore);
+        }
+    }
+
+    async #versions(id: string): Promise<number[]> {
+        try {
+            const names = await readdir(join(this.directory, id));
+            return names.flatMap((name) => versionFile.exec(name)?.[1] ?? []).map(Number);
+        } catch (error) {
+            if (isCode(error, "ENOENT", "ENOTDIR")) {
+                return [];
+            }
+            throw new DocumentStoreError("failed", `${this.directory} could not be read (${codeOf(error)}).`, {
+                cause: error,
+            });
+        }
+    }
+}
+
+function toSave(id: string, version: number, ancestors: readonly string[], content: DocumentContent) {
+    const saveId = randomUUID();
+    const { file, sha256 } = encode({ saveId, ancestors, content });
+    const saved: SavedVersion = { id, version, saveId, ancestors, content, size: file.length, sha256 };
+    return { file, version: saved };
+}
+
+function fileName(version: number): string {
+    return String(version).padStart(10, "0") + extension;
+}
+
+async function writeSynced(path: string, data: Buffer): Promise<void> {
+    const file = await open(path, "wx");
+    try {
+        await file.writeFile(data);
+        await file.sync();
+    } finally {
+        await file.close();
+    }
+}
+
+/** link(2). A network file system may report EEXIST for a link that it made and whose answer was lost: look again. */
+export async function linkOnce(existing: string, path: string): Promise<void> {
+    try {
+        await link(existing, path);
+    } catch (error) {
+        if (!isCode(error, "EEXIST") || (await stat(existing)).nlink < 2) {
+            throw error;
+        }
+    }
+}
+
+async function syncDirectory(path: string): Promise<void> {
+    const directory = await open(path, "r");
+    try {
+        await directory.sync();
+    } catch (error) {
+        // Not every file system can; those that can't order the entries themselves.
+        if (!isCode(error, "EINVAL", "ENOTSUP")) {
+            throw error;
+        }
+    } finally {
+        await directory.close();
+    }
+}
+
+async function removeAbandonedSaves(directory: string): Promise<void> {
+    const names = await readdir(directory).catch(() => []);
+    for (const name of names.filter((other) => other.startsWith(unfinished.save))) {
+        if (await isAbandoned(join(directory, name))) {
+            await unlink(join(directory, name)).catch(ignore);
+        }
+    }
+}
+
+async function isAbandoned(path: string): Promise<boolean> {
+    const status = await stat(path).catch(() => undefined);
+    return status !== undefined && Date.now() - status.mtimeMs > abandonedAfterMilliseconds;
+}
+
+async function exists(path: string): Promise<boolean> {
+    return (await stat(path).catch(() => undefined)) !== undefined;
+}
+
+function conflict(base: SavedVersion): DocumentStoreError {
+    return new DocumentStoreError(
+        "conflict",
+        `The document was saved by another engine after version ${base.version}, which these changes were made from.`,
+    );
+}
+
+function writeError(error: unknown, what: string): DocumentStoreError {
+    const reason = isCode(error, "ENOSPC", "EDQUOT") ? "diskFull" : "failed";
+    return new DocumentStoreError(reason, `${what} (${codeOf(error)}).`, { cause: error });
+}
+
+function isErrno(error: unknown): error is NodeJS.ErrnoException & { code: string } {
+    return error instanceof Error && typeof (error as NodeJS.ErrnoException).code === "string";
+}
+
+function isCode(error: unknown, ...codes: string[]): boolean {
+    return isErrno(error) && codes.includes(error.code);
+}
+
+function codeOf(error: unknown): string {
+    return isErrno(error) ? error.code : String(error);
+}
+
+function ignore(): void {}

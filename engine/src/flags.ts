@@ -1,0 +1,158 @@
+/**
+ * The command line of the real engine: any number of `-S Key=Value`.
+ *
+ * Keys and defaults of `real` flags are the published ones (Qlik Core's engine documentation and the manifests of
+ * core-document-synchronization); the others are this engine's own.
+ */
+
+type FlagKind = "text" | "yesNo" | "integer";
+
+interface FlagSpecification {
+    readonly kind: FlagKind;
+    readonly default: string;
+    readonly origin: "real" | "ours";
+    readonly help: string;
+}
+
+const specifications = {
+    AcceptEULA: flag("yesNo", "no", "real", "must be yes, else the engine logs why and exits"),
+    DocumentDirectory: flag("text", "/home/engine/Qlik/Sense/Apps", "real", "where documents are kept"),
+    DesktopPort: flag("integer", "9076", "real", "port of websockets and health; 0 takes a free one"),
+    EnableABAC: flag("yesNo", "0", "real", "decide every access by the rules"),
+    SystemAllowRulePath: flag("text", "", "real", "file of allow rules, with EnableABAC=1"),
+    SystemDenyRulePath: flag("text", "", "real", "file of deny rules, with EnableABAC=1"),
+    UseEventBus: flag("yesNo", "0", "real", "tell other engines of changes, and be told, through RabbitMQ"),
+    RabbitHost: flag("text", "", "real", "host:port of RabbitMQ, with UseEventBus=1"),
+    SessionTTL: flag("integer", "0", "real", "seconds a session outlives its last socket; -1 for ever"),
+    MaxSessionTTL: flag("integer", "1800", "real", "upper bound of the ttl that a URL asks for, in seconds"),
+    SystemLogVerbosity: flag("integer", "4", "real", "0 off, 1 fatal, 2 error, 3 warning, 4 info, 5 debug"),
+    RabbitLoginPath: flag("text", "/run/secrets/rabbitmq", "ours", "directory of the files username and password"),
+    SessionLimit: flag("integer", "0", "ours", "sessions at a time, 5 as in the developer edition; 0 for no limit"),
+    BindAddress: flag("text", "", "ours", "address to listen on; all of the machine's if empty"),
+} satisfies Record<string, FlagSpecification>;
+
+/** Real flags that are taken without effect: what they switch is always so here, or not imitated. */
+const withoutEffect = new Set([
+    ...["Gen3", "PersistenceMode", "BuildAppCacheAtStartup", "StandardReload", "StoragePath", "EnableFilePolling"],
+    ...["ValidateJsonWebTokens", "JsonWebTokenSecret", "JsonWebTokenPath", "LicenseServiceUrl"],
+    ...["PrometheusPort", "PrometheusServicePort", "EnablePrometheus"],
+]);
+
+type FlagName = keyof typeof specifications;
+
+export interface Flags {
+    readonly acceptEula: boolean;
+    readonly documentDirectory: string;
+    /** 0 takes a free port. */
+    readonly port: number;
+    /** Empty for all addresses. */
+    readonly bindAddress: string;
+    readonly enableAbac: boolean;
+    readonly allowRulePath: string | undefined;
+    readonly denyRulePath: string | undefined;
+    /** The broker, if the event bus is on. */
+    readonly broker: { readonly host: string; readonly port: number; readonly loginDirectory: string } | undefined;
+    /** Seconds; -1 is for ever. */
+    readonly sessionTtl: number;
+    readonly maxSessionTtl: number;
+    /** 0 is no limit. */
+    readonly sessionLimit: number;
+    /** 0 (off) to 5 (debug). */
+    readonly logVerbosity: number;
+}
+
+/** A flag's value that can't be used; the message names key and value. */
+export class FlagError extends Error {}
+
+/**
+ * Reads the arguments after the program's name. Arguments that are no `-S Key=Value`, and keys nobody knows, are
+ * returned as warnings: the real engine runs on in spite of them.
+ *
+ * @throws FlagError if a known key has a value of the wrong type.
+ */
+export function parseFlags(args: readonly string[]): { flags: Flags; warnings: string[] } {
+    const given = new Map<string, string>();
+    const warnings: string[] = [];
+    for (let index = 0; index < args.length; index++) {
+        const argument = args[index] ?? "";
+        const assignment = argument === "-S" ? args[index + 1] : undefined;
+        const parts = assignment === undefined ? null : /^([A-Za-z]\w*)=(.*)$/s.exec(assignment);
+        if (!parts) {
+            warnings.push(`The argument ${JSON.stringify(argument)} is ignored: it is no -S Key=Value.`);
+            continue;
+        }
+        index++;
+        const [, key = "", value = ""] = parts;
+        if (key in specifications) {
+            given.set(key, value);
+        } else if (withoutEffect.has(key)) {
+            warnings.push(`The flag ${key} is taken without effect.`);
+        } else if (!key.endsWith("LogVerbosity")) {
+            warnings.push(`The flag ${key} is not known and ignored.`);
+        }
+    }
+    const text = (key: FlagName) => given.get(key) ?? specifications[key].default;
+    const yesNo = (key: FlagName) => toBoolean(key, text(key));
+    const integer = (key: FlagName, least: number, most = Number.MAX_SAFE_INTEGER) =>
+        toInteger(key, text(key), least, most);
+    return {
+        flags: {
+            acceptEula: yesNo("AcceptEULA"),
+            documentDirectory: text("DocumentDirectory"),
+            port: integer("DesktopPort", 0, 65535),
+            bindAddress: text("BindAddress"),
+            enableAbac: yesNo("EnableABAC"),
+            allowRulePath: text("SystemAllowRulePath") || undefined,
+            denyRulePath: text("SystemDenyRulePath") || undefined,
+            broker: yesNo("UseEventBus")
+                ? { ...toHostAndPort("RabbitHost", text("RabbitHost")), loginDirectory: text("RabbitLoginPath") }
+                : undefined,
+            sessionTtl: integer("SessionTTL", -1),
+            maxSessionTtl: integer("MaxSessionTTL", 0),
+            sessionLimit: integer("SessionLimit", 0),
+            logVerbosity: integer("SystemLogVerbosity", 0, 5),
+        },
+        warnings,
+    };
+}
+
+/** What `--help` prints. */
+export function usage(): string {
+    const rows = Object.entries(specifications).map(
+        ([key, { default: value, help, origin }]) =>
+            `  ${`${key}=${value}`.padEnd(48)} ${help}${origin === "ours" ? " (not a flag of the real engine)" : ""}`,
+    );
+    return ["Usage: engine [-S Key=Value]...", "", "Keys and their defaults:", ...rows, ""].join("\n");
+}
+
+function flag(kind: FlagKind, value: string, origin: "real" | "ours", help: string): FlagSpecification {
+    return { kind, default: value, origin, help };
+}
+
+function toBoolean(key: string, value: string): boolean {
+    if (/^(1|yes|true)$/i.test(value)) {
+        return true;
+    }
+    if (/^(0|no|false|)$/i.test(value)) {
+        return false;
+    }
+    throw new FlagError(`${key}=${value} is neither yes (1) nor no (0).`);
+}
+
+function toInteger(key: string, value: string, least: number, most: number): number {
+    const number = /^-?\d+$/.test(value) ? Number(value) : NaN;
+    if (!(number >= least && number <= most)) {
+        const upTo = most === Number.MAX_SAFE_INTEGER ? "" : ` to ${most}`;
+        throw new FlagError(`${key}=${value} is no whole number from ${least}${upTo}.`);
+    }
+    return number;
+}
+
+function toHostAndPort(key: string, value: string): { host: string; port: number } {
+    const parts = /^(\[[0-9a-fA-F:]+\]|[^:\s/@]+)(?::(\d+))?$/.exec(value);
+    const port = Number(parts?.[2] ?? 5672);
+    if (!parts?.[1] || port < 1 || port > 65535) {
+        throw new FlagError(`${key}=${value} is no host:port, which UseEventBus=1 needs.`);
+    }
+    return { host: parts[1].replace(/^\[|\]$/g, ""), port };
+}

@@ -1,0 +1,93 @@
+import { mkdir } from "node:fs/promises";
+import { Access, personalUser } from "./access/access";
+import { RuleFileError, RuleFiles } from "./access/ruleFiles";
+import { DocumentLibrary } from "./documents/library";
+import { DocumentStore } from "./documents/store";
+import { Engine } from "./engine";
+import { type Flags, FlagError, parseFlags, usage } from "./flags";
+import { type Log, createLog } from "./log";
+import { Server } from "./server";
+import { Sessions } from "./sessions/sessions";
+import { EventBus } from "./sync/eventBus";
+import type { SyncEvent } from "./sync/events";
+import { engineVersion, standIn } from "./version";
+
+/** A reason not to start; the message is a sentence for whoever reads the log. */
+class StartError extends Error {}
+
+async function main(args: readonly string[]): Promise<void> {
+    if (args.includes("--help")) {
+        process.stdout.write(usage());
+        return;
+    }
+    const { flags, warnings } = parseFlags(args);
+    const log = createLog(flags.logVerbosity);
+    log.info(`Engine started with command line: ${args.join(" ")}`);
+    log.info(`Engine Version is ${engineVersion}, imitated by ${standIn.name} ${standIn.version}`);
+    warnings.forEach((warning) => log.warn(warning));
+    if (!flags.acceptEula) {
+        throw new StartError("The EULA is not accepted: the engine starts with -S AcceptEULA=yes only.");
+    }
+    const engine = await assemble(flags, log);
+    const server = new Server(engine);
+    const port = await server.listen(flags.port, flags.bindAddress).catch((error: Error) => {
+        throw new StartError(`DesktopPort=${flags.port} can't be listened on (${error.message}).`);
+    });
+    engine.eventBus?.start();
+    log.info({ port }, `Listening on port ${port}.`);
+    for (const signal of ["SIGTERM", "SIGINT"] as const) {
+        process.once(signal, () => void stop(signal, engine, server));
+    }
+}
+
+async function assemble(flags: Flags, log: Log): Promise<Engine> {
+    let eventBus: EventBus | undefined;
+    const announce = (event: SyncEvent) => eventBus?.publish(event);
+    const store = await openStore(flags.documentDirectory, log);
+    const library = new DocumentLibrary(store, log, announce);
+    const catchUp = () =>
+        library.catchUp().catch((error: Error) => log.error(`The documents could not be listed: ${error.message}`));
+    const ruleFiles = flags.enableAbac
+        ? new RuleFiles(flags.allowRulePath, flags.denyRulePath, log, announce)
+        : undefined;
+    await ruleFiles?.start();
+    await catchUp();
+    if (flags.broker) {
+        eventBus = new EventBus(flags.broker, log, {
+            onEvent: (event) => {
+                if (event.type === "document-sync.rules.changed") {
+                    ruleFiles?.expect(event.data.sha256);
+                } else {
+                    library.apply(event).catch((error: Error) => log.error(`${event.type}: ${error.message}`));
+                }
+            },
+            onConnected: () => void catchUp(),
+        });
+    }
+    const newAccess = () => new Access(personalUser, ruleFiles ? ruleFiles.rules : "none");
+    return new Engine(log, library, new Sessions(library, flags, newAccess), ruleFiles, eventBus);
+}
+
+/** A directory that can't be used is no reason to stay down: what needs it fails with its own error, as on a full disk. */
+async function openStore(directory: string, log: Log): Promise<DocumentStore> {
+    const store = new DocumentStore(directory);
+    await mkdir(directory, { recursive: true }).catch((error: Error) =>
+        log.error(`DocumentDirectory=${directory} can't be used: ${error.message}`),
+    );
+    await store.removeAbandoned();
+    return store;
+}
+
+async function stop(signal: string, engine: Engine, server: Server): Promise<void> {
+    engine.log.info(`Engine is shutting down on ${signal}.`);
+    engine.ruleFiles?.stop();
+    await server.stop();
+    await engine.eventBus?.stop();
+    process.exit(0);
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+    const isExpected = error instanceof StartError || error instanceof FlagError || error instanceof RuleFileError;
+    createLog(1).fatal(isExpected ? error.message : { err: error });
+    process.exit(1);
+});

@@ -1,0 +1,125 @@
+import { appResource, type Action } from "../access/access";
+import type { OpenDocument } from "../documents/openDocument";
+import { checkSyntax } from "../script/index";
+import { keyRecords, tableRecords } from "./dataModel";
+import { emptyScript } from "./emptyScript";
+import { ErrorCode, noActiveDocument } from "./errors";
+import { type CallContext, type Method, method } from "./method";
+import { reload } from "./reload";
+import { writing } from "./storeErrors";
+
+/** Methods of a document's handle. */
+export const docMethods: Record<string, Method> = {
+    GetAppLayout: method({}, (context) => {
+        const document = permitted(context, "read", "get app layout");
+        context.connection.validateDocument();
+        return { qLayout: appLayout(document) };
+    }),
+
+    GetAppProperties: method({}, (context) => ({
+        qProp: { ...permitted(context, "read", "get app properties").content.properties },
+    })),
+
+    SetAppProperties: method({ qProp: {} as Record<string, unknown> }, (context, { qProp }) => {
+        const document = permitted(context, "update", "set app properties");
+        document.change({ properties: { qTitle: document.title, qThumbnail: {}, ...qProp } });
+        return {};
+    }),
+
+    GetScript: method({}, (context) => ({ qScript: permitted(context, "reload", "get script").content.script })),
+
+    SetScript: method({ qScript: "" }, (context, { qScript }) => {
+        permitted(context, "update", "set script").change({ script: qScript });
+        return {};
+    }),
+
+    GetEmptyScript: method({ qLocalizedMainSection: "" }, (context, { qLocalizedMainSection }) => {
+        permitted(context, "reload", "get empty script");
+        return { qReturn: emptyScript(qLocalizedMainSection) };
+    }),
+
+    CheckScriptSyntax: method({}, (context) => {
+        const { script } = permitted(context, "reload", "check script syntax").content;
+        return { qErrors: checkSyntax(script).map((error) => toSyntaxError(script, error)) };
+    }),
+
+    SetFetchLimit: method({ qLimit: 0 }, (context, { qLimit }) => {
+        permitted(context, "reload", "set fetch limit");
+        context.session.reloadSettings.fetchLimit = qLimit;
+        return {};
+    }),
+
+    DoReload: method({ qMode: 0, qPartial: false, qDebug: false }, async (context, { qDebug }) => {
+        const document = permitted(context, "reload", "reload app");
+        return { qReturn: await reload(context, document, fetchLimit(context, qDebug)) };
+    }),
+
+    DoReloadEx: method({ qParams: { qDebug: false } }, async (context, { qParams }) => {
+        const document = permitted(context, "reload", "reload app");
+        const qSuccess = await reload(context, document, fetchLimit(context, qParams.qDebug));
+        return { qResult: { qSuccess, qScriptLogFile: "" } };
+    }),
+
+    DoSave: method({ qFileName: "" }, async (context) => {
+        const document = permitted(context, "update", "save app");
+        await writing(ErrorCode.saveFailed, "Save failed", () => context.engine.library.save(document));
+        return {};
+    }),
+
+    GetAllInfos: method({}, (context) => {
+        permitted(context, "read", "get objects");
+        return { qInfos: [] };
+    }),
+
+    GetTablesAndKeys: method({}, (context) => {
+        const { data } = permitted(context, "read", "get tables").content;
+        return { qtr: tableRecords(data), qk: keyRecords(data) };
+    }),
+};
+
+/** The session's document, if the user may do this to it. */
+function permitted({ session }: CallContext, action: Action, toDoWhat: string): OpenDocument {
+    const { document, access } = session;
+    if (!document) {
+        throw noActiveDocument();
+    }
+    access.demand(action, appResource(document.id, document.title, document.content.owner), toDoWhat);
+    return document;
+}
+
+function fetchLimit({ session }: CallContext, isDebug: boolean): number | undefined {
+    return (isDebug && session.reloadSettings.fetchLimit) || undefined;
+}
+
+/** The same on every engine that shows the same version: clients compare them. */
+function appLayout(document: OpenDocument): object {
+    const { owner, created, modified, lastReloadTime, properties, data } = document.content;
+    return {
+        ...properties,
+        qTitle: document.title,
+        qFileName: document.id,
+        qLastReloadTime: lastReloadTime,
+        qModified: document.hasUnsavedChanges,
+        qHasScript: true,
+        qStateNames: [],
+        qMeta: { owner, createdDate: created, modifiedDate: modified, published: false },
+        qHasData: data.tables.length > 0,
+        qReadOnly: false,
+        qThumbnail: properties.qThumbnail ?? {},
+    };
+}
+
+/** QIX's ScriptSyntaxError: tab, line and column count from 0, the text position from the script's start. */
+function toSyntaxError(script: string, error: { line: number; column: number; statement: string }): object {
+    const lines = script.split("\n").slice(0, error.line);
+    const tabStarts = lines.flatMap((line, index) => (line.startsWith("///$tab ") ? [index] : []));
+    const before = lines.slice(0, -1).reduce((length, line) => length + line.length + 1, 0);
+    return {
+        qErrLen: error.statement.length,
+        qTabIx: Math.max(tabStarts.length - 1, 0),
+        qLineInTab: error.line - 1 - (tabStarts.at(-1) ?? 0),
+        qColInLine: error.column - 1,
+        qTextPos: before + error.column - 1,
+        qSecondaryFailure: false,
+    };
+}

@@ -1,0 +1,137 @@
+import { randomUUID } from "node:crypto";
+import { accountName, appResource, type Access } from "../access/access";
+import type { ListedDocument } from "../documents/library";
+import { engineVersion } from "../version";
+import { emptyScript } from "./emptyScript";
+import { ErrorCode, QixError, appNotFound, noActiveDocument } from "./errors";
+import { type Method, method } from "./method";
+import { progressOf } from "./reload";
+import { writing } from "./storeErrors";
+
+const unixEpochInSerialDays = 25569;
+const millisecondsADay = 86_400_000;
+
+/** Methods of handle -1. */
+export const globalMethods: Record<string, Method> = {
+    OpenDoc: method({ qDocName: "" }, async ({ session, connection }, { qDocName }) => {
+        const document = await session.open(qDocName);
+        return { qReturn: connection.documentInterface(document, "open") };
+    }),
+
+    GetActiveDoc: method({}, ({ session, connection }) => {
+        if (!session.document) {
+            throw noActiveDocument();
+        }
+        return { qReturn: connection.documentInterface(session.document, "get") };
+    }),
+
+    CreateApp: method(
+        { qAppName: "", qLocalizedScriptMainSection: "" },
+        async ({ engine, session }, { qAppName, qLocalizedScriptMainSection }) => {
+            if (!qAppName.trim()) {
+                throw new QixError(ErrorCode.invalidName, "The app needs a name", "Invalid name");
+            }
+            const owner = accountName(session.access.user);
+            session.access.demand("create", appResource(undefined, qAppName, owner), "create app");
+            const now = new Date().toISOString();
+            const content = {
+                owner,
+                created: now,
+                modified: now,
+                script: emptyScript(qLocalizedScriptMainSection),
+                lastReloadTime: "",
+                properties: { qTitle: qAppName, qThumbnail: {} },
+                data: { tables: [], fieldComments: {}, variables: {} },
+            };
+            const { id } = await writing(ErrorCode.createFailed, "Create failed", () => engine.library.create(content));
+            return { qSuccess: true, qAppId: id };
+        },
+    ),
+
+    DeleteApp: method({ qAppId: "" }, async ({ engine, session }, { qAppId }) => {
+        session.access.demand("delete", resourceOf(await engine.library.describe(qAppId)), "delete app");
+        await writing(ErrorCode.deleteFailed, "Delete failed", () => engine.library.delete(qAppId));
+        return { qSuccess: true };
+    }),
+
+    GetDocList: method({}, ({ engine, session }) => ({
+        qDocList: readable(engine.library.list(), session.access).map(toDocListEntry),
+    })),
+
+    GetAppEntry: method({ qAppID: "" }, ({ engine, session }, { qAppID }) => {
+        const listed = engine.library.find(qAppID);
+        if (!listed || !session.access.allows("read", resourceOf(listed))) {
+            throw appNotFound();
+        }
+        return {
+            qEntry: {
+                qID: listed.id,
+                qTitle: listed.properties.qTitle,
+                qPath: listed.id,
+                qLastReloadTime: listed.lastReloadTime,
+                qReadOnly: false,
+                qMeta: {},
+                qThumbnail: listed.properties.qThumbnail ?? {},
+                qFileSize: listed.size,
+            },
+        };
+    }),
+
+    EngineVersion: method({}, () => ({ qVersion: { qComponentVersion: engineVersion } })),
+
+    GetAuthenticatedUser: method({}, ({ session }) => {
+        const { directory, id } = session.access.user;
+        return { qReturn: `UserDirectory=${directory}; UserId=${id}` };
+    }),
+
+    AllowCreateApp: method({}, ({ session }) => {
+        const { access } = session;
+        return { qReturn: access.allows("create", appResource(undefined, "", accountName(access.user))) };
+    }),
+
+    GetUniqueID: method({}, () => ({ qUniqueID: randomUUID() })),
+
+    GetProgress: method({ qRequestId: 0 }, ({ session }) => ({ qProgressData: progressOf(session.document?.reload) })),
+
+    ConfigureReload: method(
+        { qCancelOnScriptError: false, qUseErrorData: false, qInteractOnError: false },
+        ({ session }, { qUseErrorData }) => {
+            session.reloadSettings.useErrorData = qUseErrorData;
+            return {};
+        },
+    ),
+
+    CancelReload: method({}, ({ session }) => {
+        session.document?.reload?.abort.abort();
+        return {};
+    }),
+
+    CancelRequest: method({ qRequestId: 0 }, () => ({})),
+    AbortRequest: method({ qRequestId: 0 }, () => ({})),
+    AbortAll: method({}, () => ({})),
+};
+
+function resourceOf(listed: ListedDocument) {
+    const { qTitle } = listed.properties;
+    return appResource(listed.id, typeof qTitle === "string" ? qTitle : "", listed.owner);
+}
+
+function readable(documents: readonly ListedDocument[], access: Access): readonly ListedDocument[] {
+    return documents.filter((listed) => access.allows("read", resourceOf(listed)));
+}
+
+function toDocListEntry(listed: ListedDocument): object {
+    const { qTitle, qThumbnail } = listed.properties;
+    return {
+        qDocName: qTitle,
+        qConnectedUsers: 0,
+        qFileTime: Date.parse(listed.modified) / millisecondsADay + unixEpochInSerialDays,
+        qFileSize: listed.size,
+        qDocId: listed.id,
+        qMeta: {},
+        qLastReloadTime: listed.lastReloadTime,
+        qReadOnly: false,
+        qTitle,
+        qThumbnail: qThumbnail ?? {},
+    };
+}

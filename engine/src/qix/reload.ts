@@ -1,0 +1,93 @@
+import { variableResource } from "../access/access";
+import type { OpenDocument, Reload } from "../documents/openDocument";
+import { ScriptError, runScript } from "../script/index";
+import { ErrorCode, QixError } from "./errors";
+import type { CallContext } from "./method";
+
+/**
+ * Runs the document's script; on success its data takes the place of the document's.
+ *
+ * @returns false if the script failed or was cancelled: then the document is as it was.
+ * @throws QixError if a reload is running already, or if the script made variables that the user may not create.
+ */
+export async function reload(
+    { engine, session }: CallContext,
+    document: OpenDocument,
+    fetchLimit: number | undefined,
+): Promise<boolean> {
+    if (document.isReloading) {
+        throw new QixError(ErrorCode.reloadInProgress, "A reload of the app is running", "Reload in progress");
+    }
+    const current: Reload = {
+        abort: new AbortController(),
+        finished: false,
+        started: Date.now(),
+        lines: [],
+        errors: [],
+    };
+    document.reload = current;
+    engine.reloads.add(document.id);
+    try {
+        const data = await runScript(document.content.script, {
+            signal: current.abort.signal,
+            progress: (line) => current.lines.push(line),
+            fetchLimit,
+        });
+        if (current.abort.signal.aborted) {
+            return false;
+        }
+        const known = document.content.data.variables;
+        if (Object.keys(data.variables).some((name) => !(name in known))) {
+            session.access.demand("create", variableResource, "create variable");
+        }
+        document.change({ data, lastReloadTime: new Date().toISOString() });
+        return true;
+    } catch (error) {
+        if (current.abort.signal.aborted) {
+            return false;
+        }
+        if (!(error instanceof ScriptError)) {
+            throw error;
+        }
+        current.lines.push("The following error occurred:", error.message, "The error occurred here:", error.statement);
+        if (session.reloadSettings.useErrorData) {
+            current.errors.push(toErrorData(error));
+        }
+        return false;
+    } finally {
+        current.finished = true;
+        engine.reloads.delete(document.id);
+        await engine.library.refresh(document);
+    }
+}
+
+/** QIX's ProgressData. Lines and errors are handed out once. */
+export function progressOf(current: Reload | undefined): object {
+    const lines = current?.lines.splice(0) ?? [];
+    const errors = current?.errors.splice(0) ?? [];
+    return {
+        qStarted: true,
+        qFinished: current?.finished ?? true,
+        qCompleted: 0,
+        qTotal: 0,
+        qKB: 0,
+        qMillisecs: current && !current.finished ? Date.now() - current.started : 0,
+        qUserInteractionWanted: false,
+        ...(lines.length && { qPersistentProgress: lines.map((line) => `${line}\n`).join("") }),
+        qErrorData: errors,
+        qPersistentProgressMessages: [],
+        qTransientProgressMessage: { qMessageCode: 0, qMessageParameters: [""] },
+    };
+}
+
+const localizedMessageError = 10;
+
+function toErrorData(error: ScriptError): Record<string, unknown> {
+    return {
+        qErrorString: error.message,
+        qLineEnd: "",
+        qLine: error.statement,
+        qErrorDataCode: "EDC_ERROR",
+        qMessage: { qMessageCode: localizedMessageError, qMessageParameters: [error.message] },
+    };
+}

@@ -1,0 +1,109 @@
+import { type IncomingMessage, type ServerResponse, createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { type WebSocket, WebSocketServer } from "ws";
+import { accountName } from "./access/access";
+import type { Engine } from "./engine";
+import { health, isHealthPath } from "./health";
+import { ClientConnection } from "./sessions/clientConnection";
+
+const goingAway = 1001;
+const sessionRefused = 1008;
+/** For requests under way, so that a document that is being saved is saved. */
+const patienceMilliseconds = 3_000;
+
+/** The engine's port: QIX over websockets on every path, and health over HTTP. */
+export class Server {
+    readonly #connections = new Set<ClientConnection>();
+    readonly #http = createServer((request, response) => this.#answer(request, response));
+    readonly #websockets = new WebSocketServer({ server: this.#http });
+
+    constructor(private readonly engine: Engine) {
+        this.#websockets.on("connection", (socket, request) => this.#connect(socket, request));
+    }
+
+    /** @param address all of the machine's if empty. @returns the port, chosen by the system if 0 was asked for. */
+    listen(port: number, address: string): Promise<number> {
+        return new Promise((resolve, reject) => {
+            // ws passes the server's errors on; without a listener they would be thrown.
+            this.#websockets.once("error", reject);
+            this.#http.listen(port, address || undefined, () => {
+                this.#websockets.off("error", reject);
+                this.#websockets.on("error", (error) => this.engine.log.error(`Server: ${error.message}`));
+                resolve((this.#http.address() as AddressInfo).port);
+            });
+        });
+    }
+
+    /** Takes no more requests, waits a little for those under way, and closes every socket. */
+    async stop(): Promise<void> {
+        this.#http.close();
+        this.#http.closeIdleConnections();
+        const connections = [...this.#connections];
+        const patience = new Promise((resolve) => setTimeout(resolve, patienceMilliseconds).unref());
+        await Promise.race([Promise.all(connections.map((connection) => connection.stop())), patience]);
+        for (const connection of connections) {
+            connection.close(goingAway, "The engine is shutting down");
+        }
+        await Promise.race([this.#drained(), patience]);
+    }
+
+    #answer(request: IncomingMessage, response: ServerResponse): void {
+        const path = new URL(request.url ?? "/", "http://engine").pathname;
+        if (request.method === "GET" && isHealthPath(path)) {
+            response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(health(this.engine)));
+        } else {
+            response.writeHead(404).end();
+        }
+    }
+
+    #connect(socket: WebSocket, request: IncomingMessage): void {
+        const { key, ttl } = readAddress(request);
+        const joined = this.engine.sessions.join(key, ttl);
+        if (!joined) {
+            socket.send(onConnected("SESSION_ERROR_LIMIT_EXCEEDED"));
+            socket.close(sessionRefused, "Too many sessions");
+            return;
+        }
+        const { session, isNew } = joined;
+        const connection = new ClientConnection(socket, session, this.engine);
+        const { remoteAddress, remotePort } = request.socket;
+        const user = accountName(session.access.user);
+        this.engine.log.info(`Connected to ${remoteAddress}:${remotePort} as user '${user}' for '${request.url}'.`);
+        this.#connections.add(connection);
+        socket.on("message", (data) => connection.receive((data as Buffer).toString("utf8")));
+        socket.on("error", (error) =>
+            this.engine.log.warn(`Socket of ${remoteAddress}:${remotePort}: ${error.message}`),
+        );
+        socket.on("close", (code) => {
+            this.engine.log.info(`Socket of ${remoteAddress}:${remotePort} closed with code ${code}.`);
+            this.#connections.delete(connection);
+            this.engine.sessions.leave(session, connection);
+        });
+        // The one greeting that clients wait for, before the answer to anything.
+        socket.send(onConnected(isNew ? "SESSION_CREATED" : "SESSION_ATTACHED"));
+    }
+
+    async #drained(): Promise<void> {
+        while (this.#connections.size > 0) {
+            await new Promise((resolve) => setTimeout(resolve, 10));
+        }
+    }
+}
+
+function onConnected(qSessionState: string): string {
+    return JSON.stringify({ jsonrpc: "2.0", method: "OnConnected", params: { qSessionState } });
+}
+
+/**
+ * The session that a socket asks for: by the header X-Qlik-Session, else by its path without `ttl/<seconds>`.
+ * Nothing else in the path matters.
+ */
+function readAddress(request: IncomingMessage): { key: string; ttl: number | undefined } {
+    const path = new URL(request.url ?? "/", "http://engine").pathname;
+    const ttl = /\/ttl\/(-?\d+)(?=\/|$)/.exec(path);
+    const header = request.headers["x-qlik-session"];
+    return {
+        key: header ? `header ${String(header)}` : `path ${ttl ? path.replace(ttl[0], "") : path}`,
+        ttl: ttl ? Number(ttl[1]) : undefined,
+    };
+}

@@ -1,0 +1,186 @@
+import type { WebSocket } from "ws";
+import type { OpenDocument } from "../documents/openDocument";
+import type { Log } from "../log";
+import { call, isAnsweredAtOnce } from "../qix/call";
+import type { Engine } from "../engine";
+import { ErrorCode, QixError } from "../qix/errors";
+import { toQixError } from "../qix/storeErrors";
+import type { Session } from "./session";
+
+/** What a handle stands for, as QIX describes it. */
+export interface ObjectInterface {
+    readonly qType: "Doc";
+    readonly qHandle: number;
+    readonly qGenericId: string;
+}
+
+export const globalHandle = -1;
+
+interface Request {
+    readonly id?: unknown;
+    readonly method?: unknown;
+    readonly handle?: unknown;
+    readonly params?: unknown;
+}
+
+/**
+ * One websocket of a session: JSON-RPC requests in, answers and pushes out, and the handles that this socket was given.
+ *
+ * Requests are answered one after the other, but for those that a client sends while a reload is running.
+ */
+export class ClientConnection {
+    #document: { readonly handle: number; isValid: boolean } | undefined;
+    #lastHandle = 0;
+    #queue: Promise<void> = Promise.resolve();
+    readonly #changed = new Set<number>();
+    readonly #closed = new Set<number>();
+    #isPushPlanned = false;
+    #isStopped = false;
+
+    constructor(
+        private readonly socket: WebSocket,
+        readonly session: Session,
+        private readonly engine: Engine,
+    ) {
+        session.connections.add(this);
+    }
+
+    private get log(): Log {
+        return this.engine.log;
+    }
+
+    /** The handle of the session's document. Of `get` it is given as it is, of `open` as not looked at yet. */
+    documentInterface(document: OpenDocument, by: "open" | "get"): ObjectInterface {
+        this.#document ??= { handle: ++this.#lastHandle, isValid: true };
+        if (by === "open") {
+            this.invalidateDocument(true);
+        }
+        return { qType: "Doc", qHandle: this.#document.handle, qGenericId: document.id };
+    }
+
+    /** @returns whether the handle stands for the session's document. */
+    isDocumentHandle(handle: unknown): boolean {
+        return handle !== undefined && handle === this.#document?.handle;
+    }
+
+    /** The client has looked at the document: the next change is news again. */
+    validateDocument(): void {
+        if (this.#document) {
+            this.#document.isValid = true;
+        }
+    }
+
+    /** Puts the document's handle into the `change` list of the next answer, or of a push if none is about to be sent. */
+    invalidateDocument(always: boolean): void {
+        if (this.#document && (this.#document.isValid || always)) {
+            this.#document.isValid = false;
+            this.#changed.add(this.#document.handle);
+            this.#planPush();
+        }
+    }
+
+    closeDocument(): void {
+        if (this.#document) {
+            this.#closed.add(this.#document.handle);
+            this.#changed.delete(this.#document.handle);
+            this.#document = undefined;
+            this.#planPush();
+        }
+    }
+
+    receive(text: string): void {
+        if (this.#isStopped) {
+            return;
+        }
+        let request: Request;
+        try {
+            request = JSON.parse(text) as Request;
+        } catch {
+            this.#answer(null, { error: new QixError(ErrorCode.parseError, "", "Parse error") });
+            return;
+        }
+        if (typeof request !== "object" || request === null || typeof request.method !== "string") {
+            this.#answer(null, { error: new QixError(ErrorCode.invalidRequest, "", "Invalid Request") });
+            return;
+        }
+        if (isAnsweredAtOnce(request.method)) {
+            void this.#handle(request, request.method);
+        } else {
+            const { method } = request;
+            this.#queue = this.#queue.then(() => this.#handle(request, method));
+        }
+    }
+
+    /** Takes no more requests; resolves when those received until now have been answered. */
+    stop(): Promise<void> {
+        this.#isStopped = true;
+        return this.#queue;
+    }
+
+    close(code: number, reason: string): void {
+        this.socket.close(code, reason);
+    }
+
+    async #handle({ id, handle, params }: Request, method: string): Promise<void> {
+        let outcome: { result: object } | { error: QixError };
+        this.engine.countCall();
+        try {
+            const target = { engine: this.engine, connection: this, session: this.session };
+            outcome = { result: await call(target, handle ?? globalHandle, method, params) };
+        } catch (error) {
+            outcome = { error: this.#toQixError(error, method) };
+        }
+        if (id !== undefined) {
+            this.#answer(id, outcome);
+        }
+    }
+
+    #toQixError(error: unknown, method: string): QixError {
+        const known = toQixError(error);
+        if (known) {
+            this.log.debug(`${method} failed: ${known.message}: ${known.parameter}`);
+            return known;
+        }
+        this.log.error({ err: error }, `${method} failed unexpectedly.`);
+        return new QixError(ErrorCode.internalError, "", "Internal error");
+    }
+
+    #answer(id: unknown, outcome: { result: object } | { error: QixError }): void {
+        if ("error" in outcome) {
+            const { code, parameter, message } = outcome.error;
+            this.#send({ jsonrpc: "2.0", id, error: { code, parameter, message }, ...this.#takeLists() });
+        } else {
+            this.#send({ jsonrpc: "2.0", id, result: outcome.result, ...this.#takeLists() });
+        }
+    }
+
+    /** An answer that is sent in the same turn takes the lists along; what is left is pushed. */
+    #planPush(): void {
+        if (this.#isPushPlanned) {
+            return;
+        }
+        this.#isPushPlanned = true;
+        setImmediate(() => {
+            this.#isPushPlanned = false;
+            if (this.#changed.size + this.#closed.size > 0) {
+                this.#send({ jsonrpc: "2.0", ...this.#takeLists() });
+            }
+        });
+    }
+
+    #takeLists(): { change?: number[]; close?: number[] } {
+        const change = [...this.#changed];
+        const close = [...this.#closed];
+        this.#changed.clear();
+        this.#closed.clear();
+        return { ...(change.length && { change }), ...(close.length && { close }) };
+    }
+
+    #send(frame: object): void {
+        this.socket.send(JSON.stringify(frame), (error) => {
+            if (error) {
+                this.log.debug(`A frame could not be sent: ${error.message}`);
+            }
+        });
+    }
+}
