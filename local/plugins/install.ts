@@ -1,0 +1,50 @@
+import { version as kubernetesVersion } from "@pulumi/kubernetes/package.json";
+import { version as randomVersion } from "@pulumi/random/package.json";
+import { build } from "esbuild";
+import { chmod, mkdir, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+// The engine looks for exactly the version of the npm package that the program uses.
+const plugins = [
+    { name: "kubernetes", version: kubernetesVersion },
+    { name: "random", version: randomVersion },
+] as const;
+
+/**
+ * Puts both plugins into a PULUMI_HOME, each as one file that needs nothing of this clone but the Node that runs now.
+ * Over plugins that are there they are put anew, whole at every moment: another clone may be using them.
+ */
+export async function installPlugins(pulumiHome: string): Promise<void> {
+    await Promise.all(
+        plugins.map(async ({ name, version }) => {
+            const directory = join(pulumiHome, "plugins", `resource-${name}-v${version}`);
+            await mkdir(directory, { recursive: true });
+            const { outputFiles } = await build({
+                entryPoints: [join(__dirname, name, "main.ts")],
+                bundle: true,
+                write: false,
+                platform: "node",
+                target: "node20",
+                // The Kubernetes client's module format has no __dirname and the like; nothing here asks for them.
+                logLevel: "error",
+            });
+            const [bundle] = outputFiles;
+            if (bundle === undefined) throw new Error(`esbuild made nothing of the plugin ${name}`);
+            await replaceFile(join(directory, "plugin.cjs"), bundle.contents);
+            const script = `#!/bin/sh\nexec ${quote(process.execPath)} "$(dirname "$0")/plugin.cjs" "$@"\n`;
+            await replaceFile(join(directory, `pulumi-resource-${name}`), script);
+        }),
+    );
+}
+
+async function replaceFile(path: string, contents: string | Uint8Array): Promise<void> {
+    const temporary = `${path}.${process.pid}`;
+    await writeFile(temporary, contents);
+    await chmod(temporary, 0o755);
+    await rename(temporary, path);
+}
+
+/** As one word of a shell script. */
+function quote(text: string): string {
+    return `'${text.replaceAll("'", `'\\''`)}'`;
+}

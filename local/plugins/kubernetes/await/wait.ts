@@ -1,0 +1,115 @@
+import { isObject, listAt, type Properties } from "../../properties";
+import type { Client } from "../client";
+import { nameOf } from "../metadata";
+import type { Rule } from "./rule";
+
+const tickMilliseconds = 1000;
+const warningsMilliseconds = 10_000;
+
+/** A wait that ended without success. */
+export class Unready extends Error {
+    constructor(
+        message: string,
+        /** Beside the message, one sentence each. */
+        readonly reasons: readonly string[],
+    ) {
+        super(message);
+    }
+}
+
+export interface WaitOptions {
+    readonly client: Client;
+    readonly object: Properties;
+    readonly rule: Rule;
+    /** Overrides the rule's own. */
+    readonly timeoutSeconds?: number;
+    /** Ends the wait. */
+    readonly signal: AbortSignal;
+    readonly warn: (text: string) => void;
+}
+
+/** @throws {Unready} */
+export async function waitUntilReady({
+    client,
+    object,
+    rule,
+    timeoutSeconds,
+    signal,
+    warn,
+}: WaitOptions): Promise<void> {
+    const ended = new AbortController();
+    const until = AbortSignal.any([signal, ended.signal]);
+    const timers: NodeJS.Timeout[] = [];
+    try {
+        await new Promise<void>((resolve, reject) => {
+            const unready = (message: string) => {
+                reject(new Unready(message, rule.reasons()));
+            };
+            const look = () => {
+                if (rule.ready(false)) resolve();
+                else if (rule.failed?.()) unready(`Resource '${nameOf(object)}' was created but failed to initialize`);
+            };
+            const cancel = () => {
+                unready(`Resource operation was cancelled for '${nameOf(object)}'`);
+            };
+            if (signal.aborted) {
+                cancel();
+                return;
+            }
+            signal.addEventListener("abort", cancel, { once: true });
+            ended.signal.addEventListener("abort", () => {
+                signal.removeEventListener("abort", cancel);
+            });
+
+            for (const collection of rule.collections) {
+                const query: Record<string, string> = collection.name
+                    ? { fieldSelector: `metadata.name=${collection.name}` }
+                    : {};
+                const onEvent = (event: Parameters<typeof collection.observe>[0]) => {
+                    collection.observe(event);
+                    look();
+                };
+                client.follow(collection.path, query, until, onEvent, reject);
+            }
+            timers.push(setInterval(look, tickMilliseconds));
+            timers.push(
+                setInterval(() => {
+                    for (const text of rule.warnings?.() ?? []) warn(text);
+                }, warningsMilliseconds),
+            );
+            const seconds = timeoutSeconds ?? rule.timeoutSeconds;
+            timers.push(
+                setTimeout(() => {
+                    if (rule.ready(true)) resolve();
+                    else unready(`'${nameOf(object)}' timed out waiting to be Ready`);
+                }, seconds * 1000),
+            );
+        });
+    } finally {
+        for (const timer of timers) clearTimeout(timer);
+        ended.abort();
+    }
+}
+
+/**
+ * Looks once.
+ *
+ * @throws {Unready}
+ */
+export async function checkReady({
+    client,
+    object,
+    rule,
+}: Pick<WaitOptions, "client" | "object" | "rule">): Promise<void> {
+    for (const collection of rule.collections) {
+        const query: Record<string, string> = collection.name
+            ? { fieldSelector: `metadata.name=${collection.name}` }
+            : {};
+        const list = await client.request("GET", collection.path, query);
+        for (const item of listAt(list, "items"))
+            if (isObject(item)) collection.observe({ type: "ADDED", object: item });
+    }
+    if (!rule.ready(true)) {
+        throw new Unready(`Resource '${nameOf(object)}' was created but failed to initialize`, rule.reasons());
+    }
+}

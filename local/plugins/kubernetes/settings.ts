@@ -1,0 +1,76 @@
+import { KubeConfig } from "@kubernetes/client-node";
+import { existsSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { at, withoutSecrets, type Properties } from "../properties";
+
+/** The provider's configuration, as far as this plugin goes by it; other keys are accepted and have no effect. */
+export interface Settings {
+    readonly serverSideApply: boolean;
+    readonly configMapMutable: boolean;
+    /** Namespace of namespaced objects that name none. */
+    readonly namespace: string;
+    /** @throws with one sentence if there is no usable kubeconfig or no such context. */
+    readonly kubeConfig: () => KubeConfig;
+}
+
+/** @param config values of `kubernetes:*`: strings, or JSON in strings. */
+export function readSettings(config: Properties): Settings {
+    const values = withoutSecrets(config);
+    const context = text(values, "context");
+    const load = () => loadKubeConfig(text(values, "kubeconfig"), context);
+    return {
+        serverSideApply: flag(values, "enableServerSideApply", true),
+        configMapMutable: flag(values, "enableConfigMapMutable", false),
+        namespace: text(values, "namespace") || namespaceOf(load),
+        kubeConfig: load,
+    };
+}
+
+function text(values: Properties, key: string): string {
+    const value = at(values, key);
+    if (value === undefined) return "";
+    if (typeof value !== "string") throw new Error(`kubernetes:${key} must be a string, not ${JSON.stringify(value)}`);
+    return value;
+}
+
+function flag(values: Properties, key: string, usual: boolean): boolean {
+    const value = at(values, key);
+    if (value === undefined || value === "") return usual;
+    if (value === true || value === "true") return true;
+    if (value === false || value === "false") return false;
+    throw new Error(`kubernetes:${key} must be true or false, not ${JSON.stringify(value)}`);
+}
+
+/** @param source a file's path, `~` included, or the contents of one; empty: $KUBECONFIG or the user's own. */
+function loadKubeConfig(source: string, context: string): KubeConfig {
+    const config = new KubeConfig();
+    const path = source.startsWith("~/") ? join(homedir(), source.slice(2)) : source;
+    try {
+        if (source === "") config.loadFromDefault();
+        else if (existsSync(path)) config.loadFromFile(path);
+        else config.loadFromString(source);
+    } catch (error) {
+        throw new Error(
+            `kubernetes:kubeconfig cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+        );
+    }
+    if (context !== "") config.setCurrentContext(context);
+    if (!config.getCurrentCluster()) {
+        const known = config.getContexts().map(({ name }) => name);
+        throw new Error(
+            `the kubeconfig has no context ${JSON.stringify(config.getCurrentContext())}; it has ${known.join(", ") || "none"}`,
+        );
+    }
+    return config;
+}
+
+function namespaceOf(load: () => KubeConfig): string {
+    try {
+        const config = load();
+        return config.getContextObject(config.getCurrentContext())?.namespace ?? "default";
+    } catch {
+        // Configure must not fail on it: the first call that needs the server says what is wrong.
+        return "default";
+    }
+}
