@@ -37,6 +37,30 @@ export interface Settings {
     readonly timeoutSeconds: number;
 }
 
+const keys = [
+    "acceptEula",
+    "hostPath",
+    "documentsSize",
+    "engineImage",
+    "engineVersion",
+    "brokerImage",
+    "brokerLogin",
+    "brokerUsername",
+    "brokerPassword",
+    "allowRules",
+    "denyRules",
+    "dockerHubUsername",
+    "dockerHubPassword",
+    "dockerHubEmail",
+    "exposure",
+    "nodeHost",
+    "engine1NodePort",
+    "engine2NodePort",
+    "timeoutSeconds",
+] as const;
+
+type Key = (typeof keys)[number];
+
 /**
  * The stack's settings. The only place that reads them.
  *
@@ -44,6 +68,7 @@ export interface Settings {
  */
 export function readSettings(): Settings {
     const config = new pulumi.Config();
+    refuseUnknown(config);
     refusePlainText(config, "brokerPassword", "dockerHubPassword");
 
     if (!config.requireBoolean("acceptEula")) {
@@ -69,23 +94,34 @@ function refuse(sentence: string): never {
 }
 
 /** A string that may be left out; an absent one is declared as "" in Pulumi.yaml. */
-function optional(config: pulumi.Config, key: string): string | undefined {
+function optional(config: pulumi.Config, key: Key): string | undefined {
     return config.get(key) || undefined;
 }
 
+/** The CLI takes any key; a misspelt one would be ignored in silence. */
+function refuseUnknown(config: pulumi.Config): void {
+    const prefix = `${config.name}:`;
+    for (const fullKey of Object.keys(pulumi.runtime.allConfig())) {
+        const key = fullKey.slice(prefix.length);
+        if (fullKey.startsWith(prefix) && !keys.some((known) => known === key)) {
+            refuse(`${key} is not a configuration key: Pulumi.yaml has all there are.`);
+        }
+    }
+}
+
 /** Must come first: no check of a password's value may see, and then name, one that is not secret. */
-function refusePlainText(config: pulumi.Config, ...keys: string[]): void {
+function refusePlainText(config: pulumi.Config, ...passwords: Key[]): void {
     // The SDK keeps this function out of its types. `secret: true` in Pulumi.yaml would do the same, but not for an optional
     // key: the CLI refuses it together with a default (https://github.com/pulumi/pulumi/issues/21865).
     const { isConfigSecret } = pulumi.runtime as unknown as { isConfigSecret: (fullKey: string) => boolean };
-    for (const key of keys) {
+    for (const key of passwords) {
         if (optional(config, key) !== undefined && !isConfigSecret(`${config.name}:${key}`)) {
             refuse(`${key} is given in plain text: set it with \`pulumi config set --secret ${key}\`.`);
         }
     }
 }
 
-function absolutePath(config: pulumi.Config, key: string): string {
+function absolutePath(config: pulumi.Config, key: Key): string {
     const value = config.require(key);
     if (!path.posix.isAbsolute(value)) {
         refuse(`${key} must be an absolute path, and is "${value}".`);
@@ -94,7 +130,7 @@ function absolutePath(config: pulumi.Config, key: string): string {
 }
 
 /** https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/ */
-function quantity(config: pulumi.Config, key: string): string {
+function quantity(config: pulumi.Config, key: Key): string {
     const value = config.require(key);
     if (!/^(\d+(\.\d*)?|\.\d+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?\d+)?$/.test(value) || !(Number.parseFloat(value) > 0)) {
         refuse(`${key} must be a Kubernetes quantity above zero, as 5Gi, and is "${value}".`);
@@ -102,7 +138,7 @@ function quantity(config: pulumi.Config, key: string): string {
     return value;
 }
 
-function image(config: pulumi.Config, key: string): string {
+function image(config: pulumi.Config, key: Key): string {
     const value = config.require(key);
     if (!/^\S+$/.test(value)) {
         refuse(`${key} must be the name of an image, and is "${value}".`);
@@ -110,7 +146,7 @@ function image(config: pulumi.Config, key: string): string {
     return value;
 }
 
-function engineUser(config: pulumi.Config, key: string): EngineUser {
+function engineUser(config: pulumi.Config, key: Key): EngineUser {
     const value = config.require(key);
     const [, major, minor] =
         /^(\d+)\.(\d+)\.\d+$/.exec(value) ?? refuse(`${key} must be three numbers, as 12.792.0, and is "${value}".`);
@@ -136,10 +172,10 @@ function brokerLogin(config: pulumi.Config): Pick<Settings, "brokerUsername" | "
         return {};
     }
     if (username === undefined) {
-        refuse("brokerPassword is set and brokerUsername is not: give both, or none.");
+        refuse("brokerPassword is given without brokerUsername: give both, or none.");
     }
     if (password === undefined) {
-        refuse(`brokerUsername is "${username}" and brokerPassword is not set: give both, or none.`);
+        refuse(`brokerUsername "${username}" is given without brokerPassword: give both, or none.`);
     }
     if (username === "guest") {
         refuse(
@@ -157,7 +193,7 @@ function brokerLogin(config: pulumi.Config): Pick<Settings, "brokerUsername" | "
     return { brokerUsername: username, brokerPassword: config.requireSecret("brokerPassword") };
 }
 
-function rules(config: pulumi.Config, key: string): string {
+function rules(config: pulumi.Config, key: Key): string {
     const file = config.require(key);
     let text: string;
     try {
@@ -174,15 +210,21 @@ function rules(config: pulumi.Config, key: string): string {
 }
 
 function dockerHub(config: pulumi.Config): Settings["dockerHub"] {
-    const keys = ["dockerHubUsername", "dockerHubPassword", "dockerHubEmail"];
+    const keys = ["dockerHubUsername", "dockerHubPassword", "dockerHubEmail"] as const;
     const [username, password, email] = keys.map((key) => optional(config, key));
     if (username !== undefined && password !== undefined && email !== undefined) {
         return { username, password: config.requireSecret("dockerHubPassword"), email };
     }
-    const given = keys.filter((key) => optional(config, key) !== undefined);
-    if (given.length > 0) {
-        const missing = keys.filter((key) => !given.includes(key));
-        refuse(`${given.join(" and ")} is set and ${missing.join(" and ")} is not: give all three, or none.`);
+    const given = [
+        username && `dockerHubUsername "${username}"`,
+        password && "dockerHubPassword",
+        email && `dockerHubEmail "${email}"`,
+    ];
+    const missing = keys.filter((_, index) => !given[index]);
+    if (missing.length < keys.length) {
+        refuse(
+            `${given.filter(Boolean).join(" and ")} is given without ${missing.join(" and ")}: give all three, or none.`,
+        );
     }
     return undefined;
 }
@@ -209,7 +251,7 @@ function exposure(config: pulumi.Config): Pick<Settings, "nodeHost" | "engine1No
 }
 
 /** The range that Kubernetes gives node ports from unless the cluster's operator changed it. */
-function nodePort(config: pulumi.Config, key: string): number | undefined {
+function nodePort(config: pulumi.Config, key: Key): number | undefined {
     const value = config.requireNumber(key);
     if (value !== 0 && !(Number.isInteger(value) && value >= 30000 && value <= 32767)) {
         refuse(`${key} must be a port from 30000 to 32767, or 0, and is ${value}.`);
@@ -217,7 +259,7 @@ function nodePort(config: pulumi.Config, key: string): number | undefined {
     return value || undefined;
 }
 
-function atLeastOne(config: pulumi.Config, key: string): number {
+function atLeastOne(config: pulumi.Config, key: Key): number {
     const value = config.requireNumber(key);
     if (!Number.isInteger(value) || value < 1) {
         refuse(`${key} must be a whole number above zero, and is ${value}.`);
@@ -225,7 +267,7 @@ function atLeastOne(config: pulumi.Config, key: string): number {
     return value;
 }
 
-function oneOf<T extends string>(config: pulumi.Config, key: string, allowed: readonly T[]): T {
+function oneOf<T extends string>(config: pulumi.Config, key: Key, allowed: readonly T[]): T {
     const value = config.require(key);
     return (
         allowed.find((candidate) => candidate === value) ??
