@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { installPackages } from "../packages";
 import { cacheDirectory } from "../paths";
@@ -17,6 +17,8 @@ interface Definition {
     readonly group?: string;
     /** What a package brings and nobody needs. */
     readonly remove: readonly string[];
+    /** Text by path. */
+    readonly files?: Readonly<Record<string, string>>;
 }
 
 const definitions = {
@@ -27,6 +29,8 @@ const definitions = {
         group: "rabbitmq:x:999:",
         // Python is for a command line tool of the management plugin. The cookie is a secret made while installing.
         remove: ["usr/lib/python3", "usr/lib/python3.13", "var/lib/rabbitmq/.erlang.cookie"],
+        // Where the official image has it. Whoever mounts a directory over conf.d has to say it again, there as here.
+        files: { "etc/rabbitmq/conf.d/10-defaults.conf": "log.console = true\n" },
     },
     node: { packages: ["nodejs"], remove: ["usr/share/nodejs/corepack"] },
 } satisfies Record<string, Definition>;
@@ -66,7 +70,14 @@ function keyOf(definition: Definition): string {
 async function finish(root: string, definition: Definition): Promise<void> {
     for (const path of [...traces, ...definition.remove]) await rm(join(root, path), { recursive: true, force: true });
     for (const path of ["var/cache", "etc/apt"]) await mkdir(join(root, path));
-    await writeFile(join(root, "etc/hosts"), "127.0.0.1 localhost\n::1 localhost\n");
+    const files = { "etc/hosts": "127.0.0.1 localhost\n::1 localhost\n", ...definition.files };
+    for (const [path, text] of Object.entries(files)) {
+        await mkdir(join(root, dirname(path)), { recursive: true });
+        await writeFile(join(root, path), text);
+        // Readable by the image's own user, whatever the umask is.
+        await chmod(join(root, dirname(path)), 0o755);
+        await chmod(join(root, path), 0o644);
+    }
 }
 
 /** Where the root of this kind is, or is going to be. */

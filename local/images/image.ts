@@ -1,0 +1,150 @@
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { chmod, mkdir, mkdtemp, readFile, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { installPackages } from "../packages";
+import { cacheDirectory, projectDirectory } from "../paths";
+import { run } from "../run";
+import { type ImageConfig, packLayer, writeArchive } from "./archive";
+import { buildRoot, removeLeftovers, type RootKind } from "./rootFileSystem";
+
+type Report = (line: string) => void;
+
+interface AddedFile {
+    readonly path: string;
+    readonly content: Buffer;
+    readonly mode: number;
+}
+
+interface Definition {
+    readonly name: string;
+    /** The root file system under the files; without one the image has only these. */
+    readonly root?: RootKind;
+    readonly files: (report: Report) => Promise<AddedFile[]>;
+    readonly config: ImageConfig;
+}
+
+const path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+const locale = ["LANG=C.UTF-8", "LC_ALL=C.UTF-8"];
+
+const definitions = {
+    /** Holds a pod's namespaces; in a pod that shares its process namespace it is the first process, which reaps. */
+    sandbox: {
+        name: "localhost/document-sync/sandbox:dev",
+        files: async (report: Report) => {
+            await installPackages(["busybox-static"], report);
+            return [{ path: "bin/busybox", content: await readFile("/bin/busybox"), mode: 0o755 }];
+        },
+        config: {
+            User: "65535:65535",
+            Env: ["PATH=/bin"],
+            // The wait takes in the children of others, too. A first process has no default end by a signal, hence the trap.
+            Entrypoint: [
+                "/bin/busybox",
+                "sh",
+                "-c",
+                "trap 'exit 0' TERM INT; while :; do /bin/busybox sleep 2147483647 & wait; done",
+            ],
+        },
+    },
+    /** RabbitMQ, used in every way as the official image: user 999, rabbitmq-server on the PATH, conf.d, data directory. */
+    broker: {
+        name: "localhost/document-sync/broker:dev",
+        root: "broker",
+        files: () => Promise.resolve([]),
+        config: {
+            User: "999:999",
+            // Debian's own /usr/sbin/rabbitmq-server writes the log to files.
+            Env: [path.replace("=", "=/usr/lib/rabbitmq/bin:"), ...locale, "HOME=/var/lib/rabbitmq"],
+            Cmd: ["rabbitmq-server"],
+            ExposedPorts: { "5672/tcp": {} },
+            Volumes: { "/var/lib/rabbitmq": {} },
+        },
+    },
+    /** The stand-in engine: its arguments are the flags, as with Qlik's image. */
+    engine: {
+        name: "localhost/document-sync/engine:dev",
+        root: "node",
+        files: async () => {
+            await run("engine-build", "npm", ["run", "--silent", "build", "-w", "engine"], { cwd: projectDirectory });
+            const content = await readFile(join(projectDirectory, "engine", "dist", "engine.cjs"));
+            return [{ path: "engine/engine.cjs", content, mode: 0o644 }];
+        },
+        config: {
+            User: "1910:1910",
+            Env: [path, ...locale],
+            Entrypoint: ["node", "/engine/engine.cjs"],
+            ExposedPorts: { "9076/tcp": {} },
+        },
+    },
+} satisfies Record<string, Definition>;
+
+export type ImageKind = keyof typeof definitions;
+
+/** The root file system as a layer, kept beside it. */
+async function rootLayer(kind: RootKind, report: Report): Promise<string> {
+    const root = await buildRoot(kind, report);
+    const layer = `${root}.tar`;
+    if (existsSync(layer)) return layer;
+    const building = `${layer}.building-${process.pid}`;
+    report(`packing ${kind}`);
+    await packLayer(root, building);
+    await rename(building, layer);
+    return layer;
+}
+
+async function filesLayer(directory: string, files: readonly AddedFile[]): Promise<string> {
+    const content = join(directory, "content");
+    for (const file of files) {
+        const target = join(content, file.path);
+        await mkdir(dirname(target), { recursive: true });
+        await writeFile(target, file.content);
+        await chmod(target, file.mode);
+        // Whatever the umask is.
+        for (let above = dirname(target); above !== directory; above = dirname(above)) await chmod(above, 0o755);
+    }
+    const layer = join(directory, "layer.tar");
+    await packLayer(content, layer);
+    return layer;
+}
+
+/** Keeps the newest archives of an image, for a developer who goes back and forth and for other clones. */
+async function removeOldArchives(directory: string, kind: ImageKind): Promise<void> {
+    const names = (await readdir(directory)).filter((name) => name.startsWith(`${kind}-`) && name.endsWith(".tar"));
+    const archives = await Promise.all(
+        names.map(async (name) => ({ name, changed: (await stat(join(directory, name))).mtimeMs })),
+    );
+    archives.sort((a, b) => b.changed - a.changed);
+    for (const { name } of archives.slice(3)) await rm(join(directory, name), { force: true });
+}
+
+/**
+ * An image as a docker-archive in the cache directory, made unless one with the same content is there. Its name stays the
+ * same whatever its content.
+ *
+ * @returns the image's name with its tag, and the archive's path.
+ */
+export async function buildImage(kind: ImageKind, report: Report): Promise<{ name: string; archive: string }> {
+    const { name, root, files, config }: Definition = definitions[kind];
+    const layers = root === undefined ? [] : [await rootLayer(root, report)];
+    const added = await files(report);
+    const hash = createHash("sha256").update(JSON.stringify([name, layers, config]));
+    for (const file of added) hash.update(JSON.stringify([file.path, file.mode])).update(file.content);
+    const directory = join(cacheDirectory, "images");
+    const archive = join(directory, `${kind}-${hash.digest("hex").slice(0, 12)}.tar`);
+    if (existsSync(archive)) return { name, archive };
+
+    report(`writing ${name}`);
+    await mkdir(directory, { recursive: true });
+    await removeLeftovers(archive);
+    // In the cache directory, as layers are linked from there.
+    const scratch = await mkdtemp(join(directory, "layer-"));
+    try {
+        if (added.length > 0) layers.push(await filesLayer(scratch, added));
+        await writeArchive(archive, name, layers, config);
+    } finally {
+        await rm(scratch, { recursive: true, force: true });
+    }
+    await removeOldArchives(directory, kind);
+    return { name, archive };
+}
