@@ -1,7 +1,7 @@
 import { compileWildcard, type Wildcard } from "../wildcard";
 import type { Condition, Operand, Rule, RuleSet, Subject } from "./ast";
 import { canonicalAction, canonicalPath } from "./attributes";
-import { RuleSyntaxError } from "./errors";
+import { Cursor, quoted } from "./cursor";
 import { type Token, tokenize } from "./tokens";
 
 /**
@@ -14,34 +14,31 @@ export function parseRules(text: string): RuleSet {
         const line = index + 1;
         const tokens = tokenize(source, line);
         if (tokens.length > 1) {
-            rules.push({ line, condition: new RuleParser(tokens, line).parse() });
+            rules.push({ line, condition: new RuleParser(new Cursor(tokens, line)).parse() });
         }
     });
     return { rules };
 }
 
+const OPERATORS = new Set(["and", "or", "like", "matches"]);
+
 type Expression = { readonly operand: Operand; readonly token: Token } | { readonly condition: Condition };
 
 class RuleParser {
-    #next = 0;
-
-    constructor(
-        private readonly tokens: readonly Token[],
-        private readonly line: number,
-    ) {}
+    constructor(private readonly cursor: Cursor) {}
 
     parse(): Condition {
         const condition = this.#or();
-        const rest = this.#peek();
+        const rest = this.cursor.peek();
         if (rest.kind !== "end") {
-            throw this.#unexpected(rest, '"and", "or" or the end of the line');
+            throw this.cursor.unexpected(rest, '"and", "or" or the end of the line');
         }
         return condition;
     }
 
     #or(): Condition {
         let left = this.#and();
-        while (this.#takeWord("or") || this.#takeSymbol("||")) {
+        while (this.cursor.takeWord("or") || this.cursor.takeSymbol("||")) {
             left = { kind: "or", left, right: this.#and() };
         }
         return left;
@@ -49,20 +46,20 @@ class RuleParser {
 
     #and(): Condition {
         let left = this.#not();
-        while (this.#takeWord("and") || this.#takeSymbol("&&")) {
+        while (this.cursor.takeWord("and") || this.cursor.takeSymbol("&&")) {
             left = { kind: "and", left, right: this.#not() };
         }
         return left;
     }
 
     #not(): Condition {
-        return this.#takeSymbol("!") ? { kind: "not", condition: this.#not() } : this.#comparison();
+        return this.cursor.takeSymbol("!") ? { kind: "not", condition: this.#not() } : this.#comparison();
     }
 
     #comparison(): Condition {
-        if (this.#takeSymbol("(")) {
+        if (this.cursor.takeSymbol("(")) {
             const condition = this.#or();
-            this.#expectSymbol(")");
+            this.cursor.expectSymbol(")");
             return condition;
         }
         const left = this.#primary();
@@ -70,14 +67,14 @@ class RuleParser {
             return left.condition;
         }
         const isActions = namesActions(left.operand);
-        const operator = this.#takeSymbol("=", "==", "!=", "!==") ?? this.#takeWord("like", "matches");
+        const operator = this.cursor.takeSymbol("=", "==", "!=", "!==") ?? this.cursor.takeWord("like", "matches");
         if (isActions && operator?.text !== "=") {
-            throw this.#error(`"${left.token.text}" can only be used with "="`, left.token);
+            throw this.cursor.error(`"${left.token.text}" can only be used with "="`, left.token);
         }
         switch (operator?.text.toLowerCase()) {
             case undefined:
                 if (left.operand.kind === "literal") {
-                    throw this.#unexpected(this.#peek(), `a comparison after ${quoted(left.token)}`);
+                    throw this.cursor.unexpected(this.cursor.peek(), `a comparison after ${quoted(left.token)}`);
                 }
                 return { kind: "truthy", operand: left.operand };
             case "like":
@@ -99,56 +96,56 @@ class RuleParser {
     }
 
     #pattern(left: Operand, compile: (pattern: string) => Wildcard): Condition {
-        const token = this.#peek();
+        const token = this.cursor.peek();
         const right = this.#operand();
         if (right.kind !== "literal") {
-            throw this.#error(`the pattern must be a text in quotes, not ${quoted(token)}`, token);
+            throw this.cursor.error(`the pattern must be a text in quotes, not ${quoted(token)}`, token);
         }
         try {
             return { kind: "pattern", left, patterns: right.values.map(compile) };
         } catch (error) {
-            throw this.#error(`${quoted(token)} is no regular expression (${(error as Error).message})`, token);
+            throw this.cursor.error(`${quoted(token)} is no regular expression (${(error as Error).message})`, token);
         }
     }
 
     #operand(): Operand {
-        const token = this.#peek();
+        const token = this.cursor.peek();
         const expression = this.#primary();
         if ("condition" in expression || namesActions(expression.operand)) {
-            throw this.#error(`${quoted(token)} cannot stand to the right of an operator`, token);
+            throw this.cursor.error(`${quoted(token)} cannot stand to the right of an operator`, token);
         }
         return expression.operand;
     }
 
     #primary(): Expression {
-        const token = this.#peek();
+        const token = this.cursor.peek();
         if (token.kind === "string" || token.kind === "number" || isBoolean(token)) {
-            this.#next++;
+            this.cursor.take();
             return { operand: { kind: "literal", values: [literalText(token)] }, token };
         }
-        if (this.#takeSymbol("{")) {
+        if (this.cursor.takeSymbol("{")) {
             const values: string[] = [];
             do {
                 values.push(this.#listItem());
-            } while (this.#takeSymbol(","));
-            this.#expectSymbol("}");
+            } while (this.cursor.takeSymbol(","));
+            this.cursor.expectSymbol("}");
             return { operand: { kind: "literal", values }, token };
         }
-        if (token.kind === "word") {
-            this.#next++;
-            return this.#takeSymbol("(")
+        if (token.kind === "word" && !OPERATORS.has(token.text.toLowerCase())) {
+            this.cursor.take();
+            return this.cursor.takeSymbol("(")
                 ? { condition: this.#call(token) }
                 : { operand: this.#attribute(token), token };
         }
-        throw this.#unexpected(token, "a value, an attribute or a function");
+        throw this.cursor.unexpected(token, "a value, an attribute or a function");
     }
 
     #listItem(): string {
-        const token = this.#peek();
+        const token = this.cursor.peek();
         if (token.kind !== "string" && token.kind !== "number" && !isBoolean(token)) {
-            throw this.#unexpected(token, "a value in the list");
+            throw this.cursor.unexpected(token, "a value in the list");
         }
-        this.#next++;
+        this.cursor.take();
         return literalText(token);
     }
 
@@ -157,7 +154,7 @@ class RuleParser {
         const subject = this.#subject(root, token);
         const path = root.toLowerCase() === "app" ? token.text : rest.join(".");
         if (path === "") {
-            throw this.#error(`"${token.text}" needs an attribute, such as "${token.text}.name"`, token);
+            throw this.cursor.error(`"${token.text}" needs an attribute, such as "${token.text}.name"`, token);
         }
         return { kind: "attribute", subject, path: canonicalPath(subject, path) };
     }
@@ -170,7 +167,7 @@ class RuleParser {
             case "user":
                 return "user";
             default:
-                throw this.#error(`"${token.text}" is neither an attribute of "resource" nor of "user"`, token);
+                throw this.cursor.error(`"${token.text}" is neither an attribute of "resource" nor of "user"`, token);
         }
     }
 
@@ -183,25 +180,25 @@ class RuleParser {
                 if (target !== "resource" && !ofApp) {
                     break;
                 }
-                const argument = this.#peek();
+                const argument = this.cursor.peek();
                 if (argument.kind !== "string") {
-                    throw this.#unexpected(argument, "an action in quotes");
+                    throw this.cursor.unexpected(argument, "an action in quotes");
                 }
-                this.#next++;
-                this.#expectSymbol(")");
+                this.cursor.take();
+                this.cursor.expectSymbol(")");
                 return { kind: "hasPrivilege", of: ofApp ? "app" : "resource", action: canonicalAction(argument.text) };
             }
             case "isanonymous":
                 if (target !== "user") {
                     break;
                 }
-                this.#expectSymbol(")");
+                this.cursor.expectSymbol(")");
                 return { kind: "isAnonymous" };
             case "isowned": {
                 if (target !== "resource" && !ofApp) {
                     break;
                 }
-                this.#expectSymbol(")");
+                this.cursor.expectSymbol(")");
                 const path = ofApp ? "app.owner" : "owner";
                 return {
                     kind: "not",
@@ -212,45 +209,10 @@ class RuleParser {
                 if (dot < 0) {
                     break;
                 }
-                this.#expectSymbol(")");
+                this.cursor.expectSymbol(")");
                 return { kind: "empty", operand: this.#attribute({ ...token, text: token.text.slice(0, dot) }) };
         }
-        throw this.#error(`"${token.text}" is no function of the rules language`, token);
-    }
-
-    #peek(): Token {
-        return this.tokens[this.#next] as Token;
-    }
-
-    #takeSymbol(...symbols: string[]): Token | undefined {
-        return this.#takeIf((token) => token.kind === "symbol" && symbols.includes(token.text));
-    }
-
-    #takeWord(...words: string[]): Token | undefined {
-        return this.#takeIf((token) => token.kind === "word" && words.includes(token.text.toLowerCase()));
-    }
-
-    #takeIf(wanted: (token: Token) => boolean): Token | undefined {
-        const token = this.#peek();
-        if (!wanted(token)) {
-            return undefined;
-        }
-        this.#next++;
-        return token;
-    }
-
-    #expectSymbol(symbol: string): void {
-        if (!this.#takeSymbol(symbol)) {
-            throw this.#unexpected(this.#peek(), `"${symbol}"`);
-        }
-    }
-
-    #unexpected(token: Token, expected: string): RuleSyntaxError {
-        return this.#error(`expected ${expected}, found ${quoted(token)}`, token);
-    }
-
-    #error(reason: string, token: Token): RuleSyntaxError {
-        return new RuleSyntaxError(reason, this.line, token.column);
+        throw this.cursor.error(`"${token.text}" is no function of the rules language`, token);
     }
 }
 
@@ -264,10 +226,6 @@ function isBoolean(token: Token): boolean {
 
 function literalText(token: Token): string {
     return isBoolean(token) ? token.text.toLowerCase() : token.text;
-}
-
-function quoted(token: Token): string {
-    return token.kind === "end" ? "the end of the line" : `"${token.text}"`;
 }
 
 /** The text that came with the older rule names has it whole and in any case. */

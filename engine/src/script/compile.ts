@@ -67,7 +67,7 @@ function compileUnary(operator: "-" | "+" | "not", operand: Evaluate): Evaluate 
         case "-":
             return (context) => {
                 const number = toNumber(operand(context));
-                return number === null ? null : -number;
+                return number === null ? null : 0 - number;
             };
     }
 }

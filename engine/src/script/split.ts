@@ -2,7 +2,7 @@ import { Fault, type Located, ReloadErrorCode } from "./errors";
 
 const SPACE = /\s+/y;
 const COMMENT = /\/\/[^\r\n]*|\/\*[\s\S]*?(?:\*\/|$)/y;
-const REMARK = /rem(?=[\s;])[^;]*/iy;
+const REMARK = /rem(?=[\s;]|$)[^;]*/iy;
 const CLOSING: Readonly<Record<string, string>> = { "'": "'", '"': '"', "[": "]" };
 
 /**

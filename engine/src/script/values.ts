@@ -34,5 +34,6 @@ export function isTrue(value: FieldValue): boolean {
 
 /** A number that arithmetic has made, or null where it has made none. */
 export function finite(value: number): number | null {
-    return Number.isFinite(value) ? value : null;
+    // + 0 makes 0 of -0, which no user has ever asked for.
+    return Number.isFinite(value) ? value + 0 : null;
 }

@@ -1,0 +1,64 @@
+import { expect } from "chai";
+import { runScript } from "../../src/script/index";
+
+const progress = (): void => undefined;
+
+/** How long the process was deaf at most while something ran, in milliseconds, and how often it could do something else. */
+async function whileListening(work: Promise<unknown>): Promise<{ longestSilence: number; turns: number }> {
+    let longestSilence = 0;
+    let turns = 0;
+    let last = performance.now();
+    const timer = setInterval(() => {
+        longestSilence = Math.max(longestSilence, performance.now() - last);
+        last = performance.now();
+        turns++;
+    }, 1);
+    try {
+        await work;
+    } finally {
+        clearInterval(timer);
+    }
+    return { longestSilence, turns };
+}
+
+describe("A long reload", function () {
+    this.timeout(30_000);
+
+    it("of a million rows leaves time for others and ends within 20 s", async () => {
+        let rows = 0;
+        const load = runScript("TempTable: Load RecNo() as ID, Rand() as Value AutoGenerate 1000000", {
+            progress,
+        }).then(({ tables }) => (rows = tables[0]?.rows.length ?? 0));
+        const started = performance.now();
+        const { turns } = await whileListening(load);
+        expect(rows).to.equal(1_000_000);
+        expect(turns).to.be.greaterThan(10);
+        expect(performance.now() - started).to.be.lessThan(20_000);
+    });
+
+    it("that lets no row through leaves time for others", async () => {
+        const load = runScript("LOAD 1 AS A AUTOGENERATE 2000000 WHERE 0", { progress });
+        const { turns } = await whileListening(load);
+        expect(turns).to.be.greaterThan(3);
+    });
+
+    it("of a thousand small statements leaves time for others", async () => {
+        const load = runScript("T: LOAD RecNo() AS N AUTOGENERATE 100;".repeat(3_000), { progress });
+        const { turns } = await whileListening(load);
+        expect(turns).to.be.greaterThan(1);
+    });
+
+    it("that would never end ends when it is told to, with the reason given", async () => {
+        const abort = new AbortController();
+        const load = runScript("LOAD 1 AS A AUTOGENERATE 1 WHILE 1 WHERE 0", { progress, signal: abort.signal });
+        const outcome = load.catch((error: unknown) => error);
+        const reason = new Error("cancelled");
+        setTimeout(() => abort.abort(reason), 50);
+        expect(await outcome).to.equal(reason);
+    });
+
+    it("does not begin if it was told to end before", async () => {
+        const outcome = runScript("", { progress, signal: AbortSignal.abort(new Error("cancelled")) });
+        expect(await outcome.catch((error: unknown) => (error as Error).message)).to.equal("cancelled");
+    });
+});
