@@ -23,6 +23,10 @@ export const machine = {
         backend: join(machineDirectory, "pulumi", "backend"),
         /** PULUMI_HOME with the plugins that are built here; never the user's own. */
         home: join(machineDirectory, "pulumi", "home"),
+        /** PULUMI_HOME of a `pulumi` that was found on PATH, with the released plugins. */
+        releasedHome: join(machineDirectory, "pulumi", "released-home"),
+        /** Which of the two was prepared last. */
+        prepared: join(machineDirectory, "pulumi", "prepared.json"),
         passphraseFile: join(machineDirectory, "pulumi", "passphrase"),
     },
     /** `documents/<stack>` is a stack's hostPath. Nothing here ever removes what is in it. */

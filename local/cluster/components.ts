@@ -79,7 +79,7 @@ export const apiServer: Component = {
     ],
     health: `${apiServerUrl}/readyz`,
     ports: [ports.apiServer],
-    grace: 10_000,
+    grace: 5000,
 };
 
 const controllerManager: Component = {

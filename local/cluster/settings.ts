@@ -18,6 +18,7 @@ export const directories = {
     logs: join(machine.cluster, "logs"),
     podLogs: join(machine.cluster, "logs", "pods"),
     processes: join(machine.cluster, "processes"),
+    kubectlCache: join(machine.cluster, "kubectl"),
 } as const;
 
 /** containerd's socket. */

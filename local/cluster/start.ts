@@ -2,8 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-const buildImage = async (_k: string, _r: unknown) =>
-    Promise.resolve({ name: "localhost/throwaway-sandbox:1", archive: "/tmp/sb/sandbox.tar" });
+import { buildImage } from "../images/image";
 import { installPackages } from "../packages";
 import { machine } from "../paths";
 import { run } from "../run";
@@ -17,6 +16,7 @@ import { clusterIsUp, nodeIsReady } from "./health";
 import { importImage } from "./images";
 import { hasKubernetesChains } from "./leftovers";
 import { addBridge, checkRoutes } from "./network";
+import { rememberedPods, waitForPods } from "./pods";
 import { findProcess, logFile, startProcess } from "./processes";
 import { directories } from "./settings";
 import { stopCluster } from "./stop";
@@ -93,21 +93,18 @@ export async function startCluster(report: (line: string) => void): Promise<void
     await ready(containerd, containerdAnswers);
     await Promise.all([importImage(sandbox.archive, report), ready(apiServer, () => isHealthy(`${apiServer.health}`))]);
     await run("kubectl-rights", kubernetes, [
-        ...[
-            "kubectl",
-            "--kubeconfig",
-            kubeconfigOf("superAdmin"),
-            "--cache-dir",
-            join(directories.configuration, "discovery"),
-        ],
+        ...["kubectl", "--kubeconfig", kubeconfigOf("superAdmin"), "--cache-dir", directories.kubectlCache],
         ...["apply", "--server-side", "--filename", join(__dirname, "rights.yaml")],
     ]);
 
     report("starting the node");
+    const pods = await rememberedPods();
     // Kubernetes writes heartbeats in whole seconds.
     const since = new Date(Math.floor(Date.now() / 1000) * 1000);
     await Promise.all(clientsOfApiServer.map(start));
     await Promise.all(clientsOfApiServer.map((component) => ready(component, () => isHealthy(component.health!))));
     const kubelet = clientsOfApiServer.find(({ name }) => name === "kubelet")!;
     await ready(kubelet, () => nodeIsReady(since));
+    if (pods.size > 0) report(`waiting for the pods that ran before: ${pods.size}`);
+    await waitForPods(pods, since);
 }

@@ -1,0 +1,143 @@
+import { version as kubernetesVersion } from "@pulumi/kubernetes/package.json";
+import { version as randomVersion } from "@pulumi/random/package.json";
+import { spawnSync, type StdioOptions } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
+import { machine, projectDirectory } from "./paths";
+import { installPlugins } from "./plugins/install";
+import { CommandFailed, run } from "./run";
+import { buildTool } from "./toolchain/build";
+
+/** For the stacks on this machine's own cluster; the README tells everybody. */
+const passphrase = "document-sync-development";
+
+/** The Pulumi CLI that is used here, with what belongs to it. */
+interface Prepared {
+    readonly program: string;
+    readonly home: string;
+    /** Where the language host is that was built for it; a released CLI brings its own. */
+    readonly languageHosts?: string;
+    /** A `pulumi` on PATH whose plugins could not be fetched: it is not tried again. */
+    readonly refused?: string;
+}
+
+/** Whether this is a version that fits @pulumi/pulumi here, as `pulumi version` prints it. */
+export function isUsableVersion(version: string): boolean {
+    const [major, minor] = version.replace(/^v/, "").split(".").map(Number);
+    return major === 3 && minor >= 246;
+}
+
+/** The `pulumi` on PATH, if it can be used: its path and version. */
+function findReleased(): { program: string; version: string } | undefined {
+    const program = (process.env.PATH ?? "")
+        .split(delimiter)
+        .map((directory) => join(directory, "pulumi"))
+        .find((path) => existsSync(path));
+    if (program === undefined) return undefined;
+    const { stdout } = spawnSync(program, ["version"], {
+        encoding: "utf8",
+        env: { ...process.env, PULUMI_HOME: machine.pulumi.releasedHome, PULUMI_SKIP_UPDATE_CHECK: "true" },
+    });
+    const version = (stdout ?? "").trim();
+    return isUsableVersion(version) ? { program, version } : undefined;
+}
+
+function readPrepared(): Prepared | undefined {
+    if (!existsSync(machine.pulumi.prepared)) return undefined;
+    const prepared = JSON.parse(readFileSync(machine.pulumi.prepared, "utf8")) as Prepared;
+    return existsSync(prepared.program) ? prepared : undefined;
+}
+
+function writeWhole(path: string, text: string): void {
+    writeFileSync(`${path}.new`, text, { mode: 0o600 });
+    renameSync(`${path}.new`, path);
+}
+
+async function fetchReleasedPlugins(program: string): Promise<void> {
+    for (const [name, version] of [
+        ["kubernetes", kubernetesVersion],
+        ["random", randomVersion],
+    ]) {
+        await run("pulumi-plugins", program, ["plugin", "install", "resource", name, `v${version}`], {
+            env: { PULUMI_HOME: machine.pulumi.releasedHome, PULUMI_SKIP_UPDATE_CHECK: "true" },
+        });
+    }
+}
+
+async function choose(report: (line: string) => void): Promise<Prepared> {
+    const released = findReleased();
+    const description = released && `${released.program} ${released.version}`;
+    let refused = readPrepared()?.refused;
+    if (released && description !== refused) {
+        try {
+            report(`fetching the plugins of ${description}`);
+            await fetchReleasedPlugins(released.program);
+            return { program: released.program, home: machine.pulumi.releasedHome };
+        } catch (error) {
+            if (!(error instanceof CommandFailed)) throw error;
+            report(`the plugins of ${description} cannot be fetched: building Pulumi instead`);
+            refused = description;
+        }
+    }
+    const program = await buildTool("pulumi", report);
+    const languageHost = await buildTool("pulumi-language-nodejs", report);
+    await installPlugins(machine.pulumi.home);
+    return { program, home: machine.pulumi.home, languageHosts: dirname(languageHost), refused };
+}
+
+/** Makes the Pulumi CLI, its plugins, its backend and its passphrase ready. */
+export async function preparePulumi(report: (line: string) => void): Promise<void> {
+    mkdirSync(machine.pulumi.backend, { recursive: true, mode: 0o700 });
+    if (!existsSync(machine.pulumi.passphraseFile)) writeWhole(machine.pulumi.passphraseFile, `${passphrase}\n`);
+    writeWhole(machine.pulumi.prepared, `${JSON.stringify(await choose(report), undefined, 4)}\n`);
+}
+
+/** The Pulumi CLI that was prepared, and the environment that it runs in. */
+export function pulumiCommand(): { program: string; environment: NodeJS.ProcessEnv } {
+    const prepared = readPrepared();
+    if (prepared === undefined) throw new Error("Pulumi is not prepared on this machine: npm start does it");
+    const environment: NodeJS.ProcessEnv = {
+        ...process.env,
+        KUBECONFIG: machine.kubeconfig,
+        PULUMI_BACKEND_URL: `file://${machine.pulumi.backend}`,
+        PULUMI_CONFIG_PASSPHRASE_FILE: machine.pulumi.passphraseFile,
+        PULUMI_HOME: prepared.home,
+        PULUMI_SKIP_UPDATE_CHECK: "true",
+    };
+    // It would win over the file.
+    delete environment.PULUMI_CONFIG_PASSPHRASE;
+    if (prepared.languageHosts !== undefined) {
+        environment.PATH = `${prepared.languageHosts}${delimiter}${environment.PATH}`;
+        environment.PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION = "true";
+    }
+    return { program: prepared.program, environment };
+}
+
+/** Runs the Pulumi CLI for this folder's project. @returns its exit code. */
+export function runPulumi(args: readonly string[], stdio: StdioOptions = "inherit"): number {
+    const { program, environment } = pulumiCommand();
+    const { status, error } = spawnSync(program, args, { cwd: projectDirectory, env: environment, stdio });
+    if (error) throw error;
+    return status ?? 1;
+}
+
+/** Selects the stack `dev`, and makes it if there is none, unless a stack is selected for this folder. */
+function ensureStack(): void {
+    if (runPulumi(["stack", "--show-name", "--non-interactive"], "ignore") === 0) return;
+    const status = runPulumi(["stack", "select", "dev", "--create", "--non-interactive"], ["ignore", 2, 2]);
+    if (status !== 0) throw new Error("the stack dev could not be selected; Pulumi's own message is above");
+}
+
+/** `npm run -s pulumi -- …`: standard output is Pulumi's alone. */
+async function main(args: readonly string[]): Promise<void> {
+    if (readPrepared() === undefined) await preparePulumi((line) => console.error(line));
+    ensureStack();
+    process.exitCode = runPulumi(args);
+}
+
+if (require.main === module) {
+    main(process.argv.slice(2)).catch((error: unknown) => {
+        console.error(error instanceof Error ? error.message : error);
+        process.exitCode = 1;
+    });
+}
