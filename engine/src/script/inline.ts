@@ -1,19 +1,39 @@
-import { fromRows, type RowSource } from "./rows";
+import { END, NOTHING, type RowSource } from "./rows";
 import { toNumber, type FieldValue } from "./values";
+
+const LINE = /[^\r\n]*(?:\r\n|\n|\r|$)/y;
 
 /**
  * The rows of an INLINE load: a header line and a line a row, separated by commas. Blank lines don't count; values that
  * a line lacks are null, those that it has too many are left out.
  */
 export function inlineRows(data: string): RowSource {
-    const [header = [], ...rows] = data
-        .split(/\r\n|\n|\r/)
-        .filter((line) => line.trim() !== "")
-        .map(cells);
-    return fromRows(
-        header,
-        rows.map((row) => header.map((_, column) => cellValue(row[column]))),
-    );
+    let at = 0;
+    const nextLine = (): string => {
+        LINE.lastIndex = at;
+        const line = LINE.exec(data)?.[0] ?? "";
+        at += line.length;
+        return line.trim();
+    };
+    let header = nextLine();
+    while (header === "" && at < data.length) {
+        header = nextLine();
+    }
+    const fields = header === "" ? [] : cells(header);
+    return {
+        fields,
+        step: () => {
+            if (at >= data.length) {
+                return END;
+            }
+            const line = nextLine();
+            if (line === "") {
+                return NOTHING;
+            }
+            const row = cells(line);
+            return fields.map((_, column) => cellValue(row[column]));
+        },
+    };
 }
 
 function cells(line: string): string[] {
@@ -21,13 +41,8 @@ function cells(line: string): string[] {
     const found: string[] = [];
     for (;;) {
         const match = quotedOrBare.exec(line);
-        if (!match) {
-            // Something follows a closing quote: the rest of the line is one value as it stands.
-            found.push(line.slice(quotedOrBare.lastIndex).trim());
-            return found;
-        }
-        found.push(match[1]?.replaceAll('""', '"') ?? match[2]?.replaceAll("''", "'") ?? (match[3] ?? "").trim());
-        if (match[4] === "") {
+        found.push(match?.[1]?.replaceAll('""', '"') ?? match?.[2]?.replaceAll("''", "'") ?? (match?.[3] ?? "").trim());
+        if (match?.[4] !== ",") {
             return found;
         }
     }

@@ -4,8 +4,11 @@ import { Fault, ReloadErrorCode } from "./errors";
 
 /** How long a reload may keep the process from anything else. */
 const SLICE_MILLISECONDS = 5;
-/** A reload that fills the memory must fail alone and not take the process, and with it every session, along. */
-const MAX_HEAP_SHARE = 0.85;
+/**
+ * A reload that fills the memory must fail alone and not take the process, and with it every session, along. The other
+ * half is for lists that grow by being copied, and for writing out what was loaded.
+ */
+const MAX_HEAP_SHARE = 0.5;
 
 /** Lets other work of the process run between slices of a reload, and ends the reload when it must end. */
 export class Pacer {

@@ -13,8 +13,8 @@ export interface Token {
 
 const SPACE = /\s+/y;
 const PATTERNS: readonly (readonly [Token["kind"], RegExp])[] = [
-    ["text", /'((?:[^']|'')*)'/y],
-    ["name", /"((?:[^"]|"")*)"/y],
+    ["text", /'([^']*(?:''[^']*)*)'/y],
+    ["name", /"([^"]*(?:""[^"]*)*)"/y],
     ["name", /\[([^\]]*)\]/y],
     ["number", /(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?/iy],
     ["word", /[\p{L}_%@#$][\p{L}\p{N}_%@#$.]*/uy],

@@ -6,9 +6,9 @@ import { toText, type FieldValue } from "./values";
 
 export type Variables = Map<string, number | string>;
 
-/** The text that a statement may grow to. */
-const MAX_EXPANDED_LENGTH = 10_000_000;
-const MAX_EXPANSIONS = 10_000;
+/** How many characters longer a statement may become. */
+const MAX_GROWTH = 1_000_000;
+const MAX_EXPANSIONS = 1_000;
 
 /** The value of a variable by the name that an expression outside of a LOAD uses; null if there is none. */
 export function variableValue(variables: Variables, name: string): FieldValue {
@@ -43,7 +43,7 @@ export function expandVariables(statement: Located, variables: Variables): Locat
         const value = expansion(text.slice(at + 2, end), at, variables);
         text = text.slice(0, at) + value + text.slice(end + 1);
         replaced.push({ at, length: value.length, by: end + 1 - at });
-        if (text.length > MAX_EXPANDED_LENGTH || count > MAX_EXPANSIONS) {
+        if (text.length - statement.text.length > MAX_GROWTH || count > MAX_EXPANSIONS) {
             throw new Fault("The variables of the statement expand without end", ReloadErrorCode.outOfMemory, at);
         }
     }

@@ -128,6 +128,13 @@ describe("LOAD", () => {
             ]);
         });
 
+        it("takes a quote that closes too early, or not at all, as it stands", async () => {
+            expect(await rowsOf(`LOAD * INLINE [A,B\n'it's',1\n"x"y,'z]`)).to.deep.equal([
+                ["it's", 1],
+                ['"x"y', "'z"],
+            ]);
+        });
+
         it("keeps texts that no number is written as", async () => {
             expect(await rowsOf("LOAD * INLINE [A\n007\n1.50\n7]")).to.deep.equal([["007"], ["1.50"], [7]]);
         });
