@@ -1,0 +1,102 @@
+import { readOutputs } from "./outputs";
+import { Refusal } from "./refusal";
+
+/** One of the two engines. */
+export interface Engine {
+    /** Where its URL was read: an environment variable or an output. */
+    readonly key: string;
+    /** Where it takes websockets, without a slash at the end: ws://host:port. */
+    readonly url: string;
+}
+
+/** An engine's health as far as the scenario reads it. */
+export interface Health {
+    /** Sessions at this moment. */
+    readonly activeSessions: number;
+}
+
+/** How an engine is called in messages. */
+export function nameOf({ key, url }: Engine): string {
+    return `${key} ${url}`;
+}
+
+/**
+ * The two engines of ENGINE1 and ENGINE2, else of the stack's outputs.
+ *
+ * @throws Refusal if one is given without the other, if they are equal, or if one is no URL.
+ */
+export async function findEngines(env: NodeJS.ProcessEnv = process.env): Promise<readonly [Engine, Engine]> {
+    const { ENGINE1, ENGINE2 } = env;
+    if (ENGINE1 && ENGINE2) {
+        return twoEngines({ ENGINE1, ENGINE2 });
+    }
+    if (ENGINE1 || ENGINE2) {
+        const [given, missing] = ENGINE1 ? ["ENGINE1", "ENGINE2"] : ["ENGINE2", "ENGINE1"];
+        throw new Refusal(`${given} is "${ENGINE1 || ENGINE2}" and ${missing} is not set: set both, or none.`);
+    }
+    const { engine1Url, engine2Url } = await readOutputs();
+    return twoEngines({ engine1Url, engine2Url });
+}
+
+function twoEngines(urls: Record<string, string>): readonly [Engine, Engine] {
+    const [first, second] = Object.entries(urls).map(([key, value]) => ({ key, url: socketUrl(key, value) }));
+    if (first.url === second.url) {
+        throw new Refusal(`${first.key} and ${second.key} are the same engine, ${first.url}: the scenario needs two.`);
+    }
+    return [first, second];
+}
+
+/**
+ * The websocket URL that a value means: ws://, wss://, http://, https:// or host:port, perhaps with a path in front of the
+ * engine's own.
+ *
+ * @throws Refusal if it means none.
+ */
+export function socketUrl(key: string, value: string): string {
+    const schemes: Record<string, string> = { "ws:": "ws:", "http:": "ws:", "wss:": "wss:", "https:": "wss:" };
+    const absolute = value.includes("://") ? value : `ws://${value}`;
+    const parsed = URL.canParse(absolute) ? new URL(absolute) : undefined;
+    const scheme = parsed && schemes[parsed.protocol];
+    const hasPort = parsed?.port !== "" || value.includes("://");
+    if (parsed === undefined || scheme === undefined || !hasPort || parsed.search !== "" || parsed.hash !== "") {
+        throw new Refusal(
+            `${key} must be ws://, wss://, http:// or https:// and a host, or host:port, and is "${value}".`,
+        );
+    }
+    return `${scheme}//${parsed.host}${parsed.pathname.replace(/\/+$/, "")}`;
+}
+
+/**
+ * What an engine's /health says.
+ *
+ * @throws Refusal if nothing answers there within 5 s, or something that is no engine.
+ */
+export async function healthOf(engine: Engine): Promise<Health> {
+    const url = `${engine.url.replace(/^ws/, "http")}/health`;
+    let response: Response;
+    let text: string;
+    try {
+        response = await fetch(url, { signal: AbortSignal.timeout(5000) });
+        text = await response.text();
+    } catch (error) {
+        throw new Refusal(`${engine.key} is "${engine.url}", and nothing answers there (${reasonOf(error)}).`);
+    }
+    try {
+        const { session } = JSON.parse(text) as { session: { active: number } };
+        if (response.ok && typeof session.active === "number") {
+            return { activeSessions: session.active };
+        }
+    } catch {
+        // What is no health is told below.
+    }
+    const answer = `${response.status} ${text.slice(0, 100)}`;
+    throw new Refusal(
+        `${engine.key} is "${engine.url}", and what answers there has no engine's health: ${url} says ${answer}.`,
+    );
+}
+
+/** fetch hides the reason behind "fetch failed". */
+function reasonOf(error: unknown): string {
+    const { cause } = error as { cause?: { code?: string; message?: string } };
+    return cause?.code ?? cause?.message ?? (error as Error).message;
+}
