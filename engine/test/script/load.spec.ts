@@ -130,7 +130,7 @@ describe("LOAD", () => {
 
         it("takes a quote that closes too early, or not at all, as it stands", async () => {
             expect(await rowsOf(`LOAD * INLINE [A,B\n'it's',1\n"x"y,'z]`)).to.deep.equal([
-                ["it's", 1],
+                ["'it's'", 1],
                 ['"x"y', "'z"],
             ]);
         });
