@@ -1,29 +1,43 @@
-import { spawnSync } from "node:child_process";
+import { spawnSync, type StdioOptions } from "node:child_process";
 import { existsSync } from "node:fs";
 import { clusterIsUp } from "./cluster/cluster";
-import { directories } from "./cluster/settings";
 import { machine } from "./paths";
 import { buildTool } from "./toolchain/build";
 
-/** kubectl on the local cluster, with this command's own arguments, input and output. */
+/** Runs kubectl on the local cluster. */
+async function kubectl(args: readonly string[], stdio: StdioOptions) {
+    const kubernetes = await buildTool("kubernetes", (line) => console.error(line));
+    const result = spawnSync(kubernetes, ["kubectl", ...args], {
+        env: { ...process.env, KUBECONFIG: machine.kubeconfig },
+        encoding: "utf8",
+        stdio,
+    });
+    if (result.error) throw result.error;
+    return result;
+}
+
+/** What kubectl prints. @throws if it fails; its own message goes to standard error. */
+export async function readKubectl(args: readonly string[]): Promise<string> {
+    const { status, stdout } = await kubectl(args, ["ignore", "pipe", "inherit"]);
+    if (status !== 0) throw new Error(`kubectl ${args.join(" ")} failed; its own message is above`);
+    return stdout;
+}
+
+/** `npm run -s kubectl -- …`: kubectl with this command's own arguments, input and output. */
 async function main(args: readonly string[]): Promise<number> {
     if (!existsSync(machine.kubeconfig) || !(await clusterIsUp())) {
         console.error("The local cluster is not up: npm start brings it up.");
         return 1;
     }
-    const kubernetes = await buildTool("kubernetes", (line) => console.error(line));
-    const { status, error } = spawnSync(kubernetes, ["kubectl", ...args], {
-        env: { ...process.env, KUBECONFIG: machine.kubeconfig, KUBECACHEDIR: directories.kubectlCache },
-        stdio: "inherit",
-    });
-    if (error) throw error;
-    return status ?? 1;
+    return (await kubectl(args, "inherit")).status ?? 1;
 }
 
-main(process.argv.slice(2)).then(
-    (code) => (process.exitCode = code),
-    (error: unknown) => {
-        console.error(error instanceof Error ? error.message : error);
-        process.exitCode = 1;
-    },
-);
+if (require.main === module) {
+    main(process.argv.slice(2)).then(
+        (code) => (process.exitCode = code),
+        (error: unknown) => {
+            console.error(error instanceof Error ? error.message : error);
+            process.exitCode = 1;
+        },
+    );
+}

@@ -121,6 +121,20 @@ export function runPulumi(args: readonly string[], stdio: StdioOptions = "inheri
     return status ?? 1;
 }
 
+/** What the Pulumi CLI prints. @throws if it fails; its own message goes to standard error. */
+export function readPulumi(args: readonly string[]): string {
+    const { program, environment } = pulumiCommand();
+    const { status, stdout, error } = spawnSync(program, args, {
+        cwd: projectDirectory,
+        env: environment,
+        encoding: "utf8",
+        stdio: ["ignore", "pipe", "inherit"],
+    });
+    if (error) throw error;
+    if (status !== 0) throw new Error(`pulumi ${args.join(" ")} failed; its own message is above`);
+    return stdout;
+}
+
 /** Selects the stack `dev`, and makes it if there is none, unless a stack is selected for this folder. */
 function ensureStack(): void {
     if (runPulumi(["stack", "--show-name", "--non-interactive"], "ignore") === 0) return;

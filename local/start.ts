@@ -1,0 +1,55 @@
+import { spawnSync } from "node:child_process";
+import { readKubectl } from "./kubectl";
+import { prepareDocuments } from "./documents";
+import { takeLock } from "./lock";
+import { machine, projectDirectory } from "./paths";
+import { bringUpPlatform } from "./platform";
+import { bringUpStack, type Outputs } from "./stacks";
+
+const usage = `npm start
+
+Brings up everything for the dev stack on this machine: the tools and images (built once), a single-node Kubernetes,
+the stack itself (pulumi up), and runs the scenario against it. Again, it changes only what has changed.
+npm stop takes it down again; the documents stay.`;
+
+/** Pods run the image that had their tag when they started: those of an image that changed are started anew. */
+async function renewPods({ namespace }: Outputs): Promise<void> {
+    for (const kind of ["statefulset", "deployment"]) {
+        const listed = await readKubectl(["get", kind, "--namespace", namespace, "--output", "name"]);
+        for (const name of listed.split("\n").filter(Boolean)) {
+            await readKubectl(["rollout", "restart", name, "--namespace", namespace]);
+            await readKubectl(["rollout", "status", name, "--namespace", namespace]);
+        }
+    }
+}
+
+/** @returns whether it passed. */
+function runScenario({ engine1Url, engine2Url }: Outputs): boolean {
+    const { status } = spawnSync("npm", ["run", "--silent", "scenario"], {
+        cwd: projectDirectory,
+        stdio: ["ignore", "inherit", "inherit"],
+        env: { ...process.env, ENGINE1: engine1Url, ENGINE2: engine2Url },
+    });
+    return status === 0;
+}
+
+async function main(args: readonly string[]): Promise<void> {
+    if (args.length > 0) {
+        console.log(usage);
+        process.exit(args[0] === "--help" ? 0 : 2);
+    }
+    takeLock(machine.lock, (holder) => console.log(`Waiting for ${holder}, which works on this machine's cluster …`));
+    const { changedImages } = await bringUpPlatform();
+    prepareDocuments("dev");
+    const outputs = bringUpStack("dev");
+    if (changedImages.length > 0) await renewPods(outputs);
+    const passed = runScenario(outputs);
+    console.log(passed ? "The scenario passed." : "The scenario failed.");
+    console.log(`engine 1: ${outputs.engine1Url}\nengine 2: ${outputs.engine2Url}`);
+    process.exitCode = passed ? 0 : 1;
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+});

@@ -1,0 +1,31 @@
+import { clusterIsUp, stopCluster } from "./cluster/cluster";
+import { takeLock } from "./lock";
+import { machine } from "./paths";
+import { runSteps } from "./platform";
+import { destroyStack } from "./stacks";
+
+const usage = `npm stop
+
+Destroys the dev stack and stops the local cluster. The documents stay, in ${machine.documents}.
+Other stacks on the cluster are not destroyed: they are there again after npm start.`;
+
+async function main(args: readonly string[]): Promise<void> {
+    if (args.length > 0) {
+        console.log(usage);
+        process.exit(args[0] === "--help" ? 0 : 2);
+    }
+    takeLock(machine.lock, (holder) => console.log(`Waiting for ${holder}, which works on this machine's cluster …`));
+    if (await clusterIsUp()) destroyStack("dev");
+    else console.log("The cluster is not up, so the dev stack is left as it was; what a crash left is cleared away.");
+    await runSteps([
+        {
+            title: "Stopping the cluster",
+            task: (_, task) => stopCluster((line) => (task.output = line)),
+        },
+    ]);
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+});
