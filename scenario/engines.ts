@@ -54,11 +54,10 @@ function twoEngines(urls: Record<string, string>): readonly [Engine, Engine] {
  */
 export function socketUrl(key: string, value: string): string {
     const schemes: Record<string, string> = { "ws:": "ws:", "http:": "ws:", "wss:": "wss:", "https:": "wss:" };
-    const absolute = value.includes("://") ? value : `ws://${value}`;
+    const absolute = /^[^/]+:\d+(\/|$)/.test(value) ? `ws://${value}` : value;
     const parsed = URL.canParse(absolute) ? new URL(absolute) : undefined;
     const scheme = parsed && schemes[parsed.protocol];
-    const hasPort = parsed?.port !== "" || value.includes("://");
-    if (parsed === undefined || scheme === undefined || !hasPort || parsed.search !== "" || parsed.hash !== "") {
+    if (parsed === undefined || scheme === undefined || parsed.search !== "" || parsed.hash !== "") {
         throw new Refusal(
             `${key} must be ws://, wss://, http:// or https:// and a host, or host:port, and is "${value}".`,
         );
