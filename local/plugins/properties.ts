@@ -76,7 +76,7 @@ export function listAt(value: Value | undefined, ...path: string[]): Value[] {
 
 /** A protobuf Struct as properties; absent and null values are left out, as everything in the protocol means by them. */
 export function fromStruct(struct: Struct | undefined): Properties {
-    return struct === undefined ? {} : (withoutNulls(struct.toJavaScript() as JavaScriptValue) as Properties);
+    return struct === undefined ? {} : (withoutNulls(struct.toJavaScript()) as Properties);
 }
 
 function withoutNulls(value: JavaScriptValue): Value | undefined {
@@ -84,7 +84,7 @@ function withoutNulls(value: JavaScriptValue): Value | undefined {
     if (Array.isArray(value)) return value.map(withoutNulls).filter((item) => item !== undefined);
     if (typeof value === "object") {
         const result: Properties = {};
-        for (const [key, item] of Object.entries(value)) {
+        for (const [key, item] of Object.entries(value as Record<string, JavaScriptValue>)) {
             const kept = withoutNulls(item);
             if (kept !== undefined) result[key] = kept;
         }

@@ -69,8 +69,8 @@ export interface Provider {
         readonly acceptSecrets?: boolean;
         readonly acceptResources?: boolean;
     };
-    /** Whether DiffConfig states "no changes", or leaves it open. */
-    readonly configNeverChanges: boolean;
+    /** What a changed configuration means for the resources; absent: left open, and none is replaced for it. */
+    diffConfig?(old: Properties, wished: Properties): DiffResult;
     configure(config: Properties): void;
     check(request: CheckRequest): Promise<Properties>;
     diff(request: DiffRequest): Promise<DiffResult>;

@@ -5,7 +5,6 @@ import {
     status as grpcStatus,
     type handleUnaryCall,
     type ServiceError,
-    type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { Any } from "google-protobuf/google/protobuf/any_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
@@ -16,7 +15,7 @@ import { Status } from "@pulumi/pulumi/proto/status_pb";
 import { promisify } from "node:util";
 import { engineLog, type Log } from "./engine";
 import { fromStruct, toStruct } from "./properties";
-import { NotReady, type Provider } from "./provider";
+import { NotReady, type DiffResult, type Provider } from "./provider";
 
 // The engine's own limit (rpcutil.GrpcChannelOptions): an object with a large ConfigMap passes grpc's default of 4 MB.
 const maxMessageBytes = 1024 * 1024 * 400;
@@ -42,6 +41,11 @@ export async function main(provider: (log: Log) => Provider): Promise<void> {
         throw new Error("this program is a plugin: the Pulumi engine starts it, with its own address as last argument");
     }
     const { port } = await serve(provider(engineLog(address)));
+    // The engine ends its plugins; one that was killed itself cannot.
+    const parent = process.ppid;
+    setInterval(() => {
+        if (process.ppid !== parent) process.exit(1);
+    }, 1000);
     process.stdout.write(`${port}\n`);
 }
 
@@ -59,10 +63,10 @@ function implementation(provider: Provider) {
             return Promise.resolve(response);
         }),
 
-        diffConfig: unary<wire.DiffRequest, wire.DiffResponse>(() => {
-            const response = new wire.DiffResponse();
-            if (provider.configNeverChanges) response.setChanges(wire.DiffResponse.DiffChanges.DIFF_NONE);
-            return Promise.resolve(response);
+        diffConfig: unary<wire.DiffRequest, wire.DiffResponse>((request) => {
+            const [old, wished] = [fromStruct(request.getOldInputs()), fromStruct(request.getNews())];
+            const result = provider.diffConfig?.(old, wished);
+            return Promise.resolve(result === undefined ? new wire.DiffResponse() : diffResponse(result));
         }),
 
         configure: unary<wire.ConfigureRequest, wire.ConfigureResponse>((request) => {
@@ -101,19 +105,7 @@ function implementation(provider: Provider) {
                 inputs: fromStruct(request.getNews()),
                 ignoreChanges: request.getIgnorechangesList(),
             });
-            const { DIFF_SOME, DIFF_NONE } = wire.DiffResponse.DiffChanges;
-            const response = new wire.DiffResponse();
-            response.setChanges(result.changed ? DIFF_SOME : DIFF_NONE);
-            response.setReplacesList([...(result.replaces ?? [])]);
-            response.setDeletebeforereplace(result.deleteBeforeReplace ?? false);
-            response.setHasdetaileddiff(result.detailed !== undefined);
-            for (const [path, { kind, inputDiff }] of result.detailed ?? []) {
-                const entry = new wire.PropertyDiff();
-                entry.setKind(wire.PropertyDiff.Kind[kind]);
-                entry.setInputdiff(inputDiff);
-                response.getDetaileddiffMap().set(path, entry);
-            }
-            return response;
+            return diffResponse(result);
         }),
 
         create: unary<wire.CreateRequest, wire.CreateResponse>(async (request) => {
@@ -174,6 +166,22 @@ function implementation(provider: Provider) {
             return Promise.resolve(new Empty());
         }),
     };
+}
+
+function diffResponse(result: DiffResult): wire.DiffResponse {
+    const { DIFF_SOME, DIFF_NONE } = wire.DiffResponse.DiffChanges;
+    const response = new wire.DiffResponse();
+    response.setChanges(result.changed ? DIFF_SOME : DIFF_NONE);
+    response.setReplacesList([...(result.replaces ?? [])]);
+    response.setDeletebeforereplace(result.deleteBeforeReplace ?? false);
+    response.setHasdetaileddiff(result.detailed !== undefined);
+    for (const [path, { kind, inputDiff }] of result.detailed ?? []) {
+        const entry = new wire.PropertyDiff();
+        entry.setKind(wire.PropertyDiff.Kind[kind]);
+        entry.setInputdiff(inputDiff);
+        response.getDetaileddiffMap().set(path, entry);
+    }
+    return response;
 }
 
 function resource(request: { getUrn(): string; getType(): string; getName(): string }) {

@@ -12,7 +12,7 @@ import { nameOf, namespaceOf } from "./metadata";
 import { objectPath, readObject } from "./objects";
 import { operation } from "./operation";
 import { read } from "./read";
-import { readSettings, type Settings } from "./settings";
+import { diffConfig, readSettings, type Settings } from "./settings";
 import { update } from "./update";
 
 /** Stands in for the released kubernetes plugin, for the kinds in kinds.ts, with the same state. */
@@ -35,7 +35,7 @@ export function kubernetesProvider(version: string, log: Log): Provider {
     return {
         version,
         features: { acceptSecrets: true },
-        configNeverChanges: true,
+        diffConfig,
         configure: (config: Properties) => {
             settings = readSettings(config);
         },

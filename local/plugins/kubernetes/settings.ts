@@ -2,6 +2,7 @@ import { KubeConfig } from "@kubernetes/client-node";
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import type { DiffResult } from "../provider";
 import { at, withoutSecrets, type Properties } from "../properties";
 
 /** The provider's configuration, as far as this plugin goes by it; other keys are accepted and have no effect. */
@@ -25,6 +26,26 @@ export function readSettings(config: Properties): Settings {
         namespace: text(values, "namespace") || namespaceOf(load),
         kubeConfig: load,
     };
+}
+
+/** A configuration that leads to another cluster replaces every object. */
+export function diffConfig(old: Properties, wished: Properties): DiffResult {
+    const [before, after] = [withoutSecrets(old), withoutSecrets(wished)];
+    const keys = new Set([...Object.keys(before), ...Object.keys(after)]);
+    const changed = [...keys].filter((key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]));
+    const leading = changed.filter((key) => key === "kubeconfig" || key === "context");
+    const [from, to] = [serverOf(before), serverOf(after)];
+    const moves = leading.length > 0 && from !== undefined && to !== undefined && from !== to;
+    return { changed: changed.length > 0, replaces: moves ? leading : [] };
+}
+
+/** @returns undefined if there is none to be found. */
+function serverOf(values: Properties): string | undefined {
+    try {
+        return loadKubeConfig(text(values, "kubeconfig"), text(values, "context")).getCurrentCluster()?.server;
+    } catch {
+        return undefined;
+    }
 }
 
 function text(values: Properties, key: string): string {

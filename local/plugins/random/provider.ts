@@ -38,7 +38,6 @@ export function randomProvider(version: string): Provider {
     return {
         version,
         features: { acceptResources: true },
-        configNeverChanges: false,
         configure: () => undefined,
         check: ({ type, inputs }) => {
             const kind = kindOf(type);

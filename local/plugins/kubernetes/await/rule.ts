@@ -12,8 +12,10 @@ export interface Rule {
         observe(event: WatchEvent): void;
     }[];
     readonly timeoutSeconds: number;
+    /** Whether the mere passing of time can make it ready, so that it is asked every second too. */
+    readonly settles?: boolean;
     /**
-     * Asked after every event and every second.
+     * Asked after every event.
      *
      * @param settled the objects are looked at only once, so that waiting for them to settle makes no sense.
      */

@@ -23,6 +23,7 @@ export const serviceRule: MakeRule = ({ object, status }) => {
 
     return {
         timeoutSeconds: 600,
+        settles: true,
         collections: [
             {
                 path: `/api/v1/namespaces/${namespaceOf(object)}/services`,

@@ -3,7 +3,7 @@ import type { Client } from "../client";
 import { nameOf } from "../metadata";
 import type { Rule } from "./rule";
 
-const tickMilliseconds = 1000;
+const settlingMilliseconds = 1000;
 const warningsMilliseconds = 10_000;
 
 /** A wait that ended without success. */
@@ -71,7 +71,7 @@ export async function waitUntilReady({
                 };
                 client.follow(collection.path, query, until, onEvent, reject);
             }
-            timers.push(setInterval(look, tickMilliseconds));
+            if (rule.settles) timers.push(setInterval(look, settlingMilliseconds));
             timers.push(
                 setInterval(() => {
                     for (const text of rule.warnings?.() ?? []) warn(text);
