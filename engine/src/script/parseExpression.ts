@@ -3,6 +3,7 @@ import type { Cursor } from "./cursor";
 import { Fault, ReloadErrorCode } from "./errors";
 import { argumentCounts } from "./functions";
 import type { Token } from "./tokens";
+import { toNumber } from "./values";
 
 /** Binary operators by rank: what stands later binds tighter. All group to the left. */
 const RANKS: readonly (readonly BinaryOperator[])[] = [
@@ -57,7 +58,7 @@ function parsePrimary(cursor: Cursor): Expression {
     switch (token.kind) {
         case "number":
             cursor.take();
-            return { kind: "literal", value: Number(token.value) };
+            return { kind: "literal", value: toNumber(token.value) };
         case "text":
             cursor.take();
             return { kind: "literal", value: token.value };

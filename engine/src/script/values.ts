@@ -15,7 +15,7 @@ export function toNumber(value: FieldValue | undefined): number | null {
     if (typeof value === "number") {
         return value;
     }
-    return typeof value === "string" && NUMERIC.test(value) ? Number(value) : null;
+    return typeof value === "string" && NUMERIC.test(value) ? finite(Number(value)) : null;
 }
 
 /** Numbers show at most 14 significant digits, so that 0.1 + 0.2 reads 0.3. */

@@ -34,19 +34,6 @@ export function hasExpansion(text: string): boolean {
 export function expandVariables(statement: Located, variables: Variables): Located {
     let { text } = statement;
     const replaced: { at: number; length: number; by: number }[] = [];
-    for (let count = 0; hasExpansion(text); count++) {
-        const at = text.lastIndexOf("$(");
-        const end = closingParenthesis(text, at + 1);
-        if (end < 0) {
-            throw new Fault("Expected ')' after $(", ReloadErrorCode.expectedSomething, at);
-        }
-        const value = expansion(text.slice(at + 2, end), at, variables);
-        text = text.slice(0, at) + value + text.slice(end + 1);
-        replaced.push({ at, length: value.length, by: end + 1 - at });
-        if (text.length - statement.text.length > MAX_GROWTH || count > MAX_EXPANSIONS) {
-            throw new Fault("The variables of the statement expand without end", ReloadErrorCode.outOfMemory, at);
-        }
-    }
     const origin = (offset: number): number =>
         replaced.reduceRight((at, { at: start, length, by }) => {
             if (at < start) {
@@ -54,6 +41,23 @@ export function expandVariables(statement: Located, variables: Variables): Locat
             }
             return at < start + length ? start : at - length + by;
         }, offset);
+    for (let count = 0; hasExpansion(text); count++) {
+        const at = text.lastIndexOf("$(");
+        const end = closingParenthesis(text, at + 1);
+        if (end < 0) {
+            throw new Fault("Expected ')' after $(", ReloadErrorCode.expectedSomething, origin(at));
+        }
+        const value = expansion(text.slice(at + 2, end), origin(at), variables);
+        text = text.slice(0, at) + value + text.slice(end + 1);
+        replaced.push({ at, length: value.length, by: end + 1 - at });
+        if (text.length - statement.text.length > MAX_GROWTH || count > MAX_EXPANSIONS) {
+            throw new Fault(
+                "The variables of the statement expand without end",
+                ReloadErrorCode.outOfMemory,
+                origin(at),
+            );
+        }
+    }
     return { text, origin: (offset) => statement.origin(origin(offset)) };
 }
 
@@ -68,6 +72,7 @@ function closingParenthesis(text: string, open: number): number {
     return -1;
 }
 
+/** @param at where a fault is reported */
 function expansion(inside: string, at: number, variables: Variables): string {
     if (inside.startsWith("=")) {
         try {

@@ -81,6 +81,13 @@ describe("Variables of a script", () => {
         });
     });
 
+    it("that are wrong inside another's value are placed where that one stands", async () => {
+        const error = await errorOf("SET a = $(=1 ? 2); SET b = 1;");
+        expect([error.line, error.column, error.message]).to.deep.equal([1, 9, "Unexpected character: ?"]);
+        const inner = await errorOf("LET a = '$' & '(=1 ? 2)';\nLET b = $(a);");
+        expect([inner.line, inner.column, inner.message]).to.deep.equal([2, 9, "Unexpected character: ?"]);
+    });
+
     it("with parameters are refused", async () => {
         const error = await errorOf("SET f = $1 + 1; LOAD $(f(2)) AS X AUTOGENERATE 1");
         expect(error.message).to.equal("Variables with parameters are not supported: $(f(2))");
