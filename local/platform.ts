@@ -1,4 +1,4 @@
-import { Listr, type ListrTask } from "listr2";
+import { Listr, PRESET_TIMER, type ListrTask } from "listr2";
 import { clusterIsUp, importImage, startCluster } from "./cluster/cluster";
 import { buildImage, type ImageKind } from "./images/image";
 import { preparePulumi } from "./pulumi";
@@ -26,11 +26,10 @@ function step(title: string, work: (report: (line: string) => void) => Promise<u
 
 /** Runs steps with their elapsed time shown; in a terminal as a live list, elsewhere as plain lines. */
 export async function runSteps(steps: ListrTask[]): Promise<void> {
-    const timer = { condition: true, field: (milliseconds: number) => `${(milliseconds / 1000).toFixed(1)} s` };
     await new Listr(steps, {
         concurrent: false,
-        rendererOptions: { timer, collapseSubtasks: false },
-        fallbackRendererOptions: { timer },
+        rendererOptions: { timer: PRESET_TIMER, collapseSubtasks: false },
+        fallbackRendererOptions: { timer: PRESET_TIMER },
     }).run();
 }
 
