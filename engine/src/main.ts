@@ -22,7 +22,7 @@ async function main(args: readonly string[]): Promise<void> {
     }
     const { flags, warnings } = parseFlags(args);
     const log = createLog(flags.logVerbosity);
-    log.info(`Engine started with command line: ${args.join(" ")}`);
+    log.info(`Engine started with command line: ${withoutSecrets(args).join(" ")}`);
     log.info(`Engine Version is ${engineVersion}, imitated by ${standIn.name} ${standIn.version}`);
     warnings.forEach((warning) => log.warn(warning));
     if (!flags.acceptEula) {
@@ -38,6 +38,10 @@ async function main(args: readonly string[]): Promise<void> {
     for (const signal of ["SIGTERM", "SIGINT"] as const) {
         process.once(signal, () => void stop(signal, engine, server));
     }
+}
+
+function withoutSecrets(args: readonly string[]): string[] {
+    return args.map((argument) => argument.replace(/^(JsonWebTokenSecret=).*/s, "$1***"));
 }
 
 async function assemble(flags: Flags, log: Log): Promise<Engine> {

@@ -48,8 +48,7 @@ export class Server {
     }
 
     #answer(request: IncomingMessage, response: ServerResponse): void {
-        const path = new URL(request.url ?? "/", "http://engine").pathname;
-        if (request.method === "GET" && isHealthPath(path)) {
+        if (request.method === "GET" && isHealthPath(pathOf(request))) {
             response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(health(this.engine)));
         } else {
             response.writeHead(404).end();
@@ -99,11 +98,15 @@ function onConnected(qSessionState: string): string {
  * Nothing else in the path matters.
  */
 function readAddress(request: IncomingMessage): { key: string; ttl: number | undefined } {
-    const path = new URL(request.url ?? "/", "http://engine").pathname;
+    const path = pathOf(request);
     const ttl = /\/ttl\/(-?\d+)(?=\/|$)/.exec(path);
     const header = request.headers["x-qlik-session"];
     return {
         key: header ? `header ${String(header)}` : `path ${ttl ? path.replace(ttl[0], "") : path}`,
         ttl: ttl ? Number(ttl[1]) : undefined,
     };
+}
+
+function pathOf(request: IncomingMessage): string {
+    return (request.url ?? "/").replace(/[?#].*$/s, "");
 }

@@ -2,16 +2,8 @@ import { randomUUID } from "node:crypto";
 import { chmod, readFile, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
-import {
-    cleanUp,
-    connect,
-    health,
-    refusal,
-    spawnWith,
-    startEngine,
-    temporaryDirectory,
-    untilListening,
-} from "./engineProcess";
+import { cleanUp, health, spawnWith, startEngine, temporaryDirectory, untilListening } from "./engineProcess";
+import { connect, refusal } from "./qixClient";
 import { until } from "./until";
 
 const script = "Numbers: Load RecNo() as Number Autogenerate 3;";
@@ -45,7 +37,7 @@ describe("documents over QIX", function () {
         expect(qtr[0]).to.include({ qName: "Numbers", qNoOfRows: 3 });
         const [entry] = await global.getDocList();
         expect(entry).to.include({ qDocId: created.qAppId, qDocName: "Sales", qLastReloadTime: after.qLastReloadTime });
-        expect(entry.qFileTime).to.be.closeTo(Date.now() / 86_400_000 + 25569, 0.001);
+        expect(entry?.qFileTime).to.be.closeTo(Date.now() / 86_400_000 + 25569, 0.001);
 
         expect(await global.deleteApp(created.qAppId)).to.equal(true);
         expect(await global.getDocList()).to.deep.equal([]);
@@ -63,7 +55,7 @@ describe("documents over QIX", function () {
         await first.kill();
 
         const { global } = await connect(await startEngine(directory));
-        expect((await global.getDocList()).map((entry: { qDocId: string }) => entry.qDocId)).to.deep.equal([id]);
+        expect((await global.getDocList()).map((entry) => entry.qDocId)).to.deep.equal([id]);
         expect((await (await global.openDoc(id)).getAppLayout()).qTitle).to.equal("Kept");
     });
 
@@ -181,7 +173,7 @@ describe("documents over QIX", function () {
         const id = (await global.createApp("Contended")).qAppId;
         const apps = [await global.openDoc(id), await (await connect(engines[1])).global.openDoc(id)];
         await Promise.all(apps.map((app, index) => app.setScript(`// engine ${index}`)));
-        const outcomes = await Promise.allSettled(apps.map((app) => app.doSave() as Promise<void>));
+        const outcomes = await Promise.allSettled(apps.map((app) => app.doSave()));
 
         const loser = outcomes.findIndex((outcome) => outcome.status === "rejected");
         const winner = outcomes.findIndex((outcome) => outcome.status === "fulfilled");

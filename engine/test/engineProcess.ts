@@ -1,16 +1,13 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, type SpawnOptionsWithoutStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import enigma from "enigma.js";
-import WebSocket from "ws";
+import { closeSessions } from "./qixClient";
 import { until } from "./until";
 
 const engineFolder = join(__dirname, "..");
-const schema = createRequire(__filename)("enigma.js/schemas/12.20.0.json") as object;
 
 /** A line of an engine's log. */
 export interface LogLine {
@@ -29,8 +26,15 @@ export interface EngineProcess {
     kill(): Promise<void>;
 }
 
+export interface SpawnedEngine extends EngineProcess {
+    /** Resolves to the exit code. */
+    readonly exit: Promise<number | null>;
+}
+
+type SpawnOptions = Pick<SpawnOptionsWithoutStdio, "uid" | "gid" | "cwd">;
+
 const running = new Set<EngineProcess>();
-const openSessions = new Set<{ close(): Promise<unknown> }>();
+const directories: string[] = [];
 
 /** Flags that differ from a plain engine with its documents in `documents`, as Key=Value. */
 export async function startEngine(documents: string, ...flags: string[]): Promise<EngineProcess> {
@@ -40,15 +44,20 @@ export async function startEngine(documents: string, ...flags: string[]): Promis
 }
 
 /** Starts an engine without waiting for it to listen: for those that should not. */
-export function spawnEngine(...flags: string[]): EngineProcess & { exit: Promise<number | null> } {
+export function spawnEngine(...flags: string[]): SpawnedEngine {
     const defaults = ["AcceptEULA=yes", "DesktopPort=0", "BindAddress=127.0.0.1", "SystemLogVerbosity=5"];
     const args = [...defaults, ...flags].flatMap((flag) => ["-S", flag]);
     return spawnWith(args);
 }
 
-export function spawnWith(args: readonly string[], user?: { uid: number; gid: number }) {
-    const command = ["--import", "tsx", join(engineFolder, "src/main.ts"), ...args];
-    const child = spawn(process.execPath, command, { stdio: ["ignore", "pipe", "pipe"], ...user });
+/** An engine with exactly these arguments. */
+export function spawnWith(args: readonly string[], options: SpawnOptions = {}): SpawnedEngine {
+    return spawnNode(["--import", "tsx", join(engineFolder, "src/main.ts"), ...args], options);
+}
+
+/** An engine by node's whole command line. */
+export function spawnNode(command: readonly string[], options: SpawnOptions): SpawnedEngine {
+    const child = spawn(process.execPath, command, { stdio: ["ignore", "pipe", "pipe"], ...options });
     const log: LogLine[] = [];
     createInterface({ input: child.stdout }).on("line", (line) => log.push(parseLine(line)));
     createInterface({ input: child.stderr }).on("line", (line) => log.push({ logseverity: "STDERR", message: line }));
@@ -82,52 +91,12 @@ export async function untilListening<E extends EngineProcess>(engine: E): Promis
     return engine;
 }
 
-/** What enigma.js generates from its schema, as far as the tests use it. */
-/* eslint-disable @typescript-eslint/no-explicit-any */
-export interface QixObject {
-    readonly handle: number;
-    readonly id: string;
-    on(event: "changed" | "closed", listener: () => void): void;
-    [method: string]: any;
-}
-/* eslint-enable */
-
-export interface ClientSession {
-    readonly global: QixObject;
-    /** How the engine greeted. */
-    readonly state: string;
-    close(): Promise<unknown>;
-}
-
-// The package `ws` is what enigma.js documents for node; its types ask for the browser's class.
-const createSocket = (url: string) => new WebSocket(url) as unknown as globalThis.WebSocket;
-let lastIdentity = 0;
-
-/** Opens a session with enigma.js; every call gets a session of its own unless it names a path. */
-export async function connect(engine: { url: string }, path?: string): Promise<ClientSession> {
-    const url = engine.url + (path ?? `/app/engineData/identity/${process.pid}-${++lastIdentity}`);
-    const session = enigma.create({ schema, url, createSocket });
-    openSessions.add(session);
-    const greeting = new Promise<string>((resolve) =>
-        session.on("notification:OnConnected", (params: { qSessionState: string }) => resolve(params.qSessionState)),
-    );
-    const global = (await session.open()) as unknown as QixObject;
-    const close = async () => {
-        openSessions.delete(session);
-        await session.close();
-    };
-    return { global, state: await greeting, close };
-}
-
 /** Ends what a test left open. For `afterEach`. */
 export async function cleanUp(): Promise<void> {
-    await Promise.all([...openSessions].map((session) => session.close().catch(() => undefined)));
-    openSessions.clear();
+    await closeSessions();
     await Promise.all([...running].map((engine) => engine.kill()));
     await Promise.all(directories.splice(0).map((directory) => rm(directory, { recursive: true, force: true })));
 }
-
-const directories: string[] = [];
 
 export async function temporaryDirectory(): Promise<string> {
     const directory = await mkdtemp(join(tmpdir(), "document-sync-"));
@@ -135,24 +104,24 @@ export async function temporaryDirectory(): Promise<string> {
     return directory;
 }
 
-/** The error that a call is refused with. */
-export async function refusal(call: Promise<unknown>): Promise<{ code: number; parameter: string; message: string }> {
-    return call.then(
-        (answer) => {
-            throw new Error(`Expected a refusal, got ${JSON.stringify(answer)}.`);
-        },
-        (error: Error & { code?: number; parameter?: string }) => {
-            if (error.code === undefined) {
-                throw error;
-            }
-            return { code: error.code, parameter: error.parameter ?? "", message: error.message };
-        },
-    );
+/** The members of an engine's health that tests look at. */
+export interface Health {
+    readonly version: string;
+    readonly standIn: { readonly name: string };
+    readonly session: { readonly active: number; readonly total: number };
+    readonly mem: { readonly free: number };
+    readonly cpu: { readonly total: number };
+    readonly sync: {
+        readonly documents: number;
+        readonly eventBus:
+            { readonly state: string; readonly lastError?: string; readonly unconfirmed: number } | "off";
+        readonly rules: { readonly sha256: string | null; readonly error: string | null } | "off";
+    };
 }
 
-export async function health(engine: { url: string }): Promise<Record<string, any>> {
-    const response = await fetch(`${engine.url.replace("ws:", "http:")}/health`);
-    return (await response.json()) as Record<string, any>;
+export async function health(engine: { url: string }, path = "/health"): Promise<Health> {
+    const response = await fetch(engine.url.replace("ws:", "http:") + path);
+    return (await response.json()) as Health;
 }
 
 function parseLine(line: string): LogLine {

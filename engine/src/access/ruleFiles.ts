@@ -70,6 +70,7 @@ export class RuleFiles {
     /** Another engine has rules of this hash: look until they have come here too. */
     expect(sha256: string): void {
         if (this.#timer && sha256 !== this.#rules?.sha256) {
+            this.log.info(`Another engine has new rules, their hash is ${sha256}.`);
             this.#announced = { sha256, until: Date.now() + expectedWithinMilliseconds };
             this.#lookAgainIn(0);
         }

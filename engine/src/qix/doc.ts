@@ -20,7 +20,7 @@ export const docMethods: Record<string, Method> = {
         qProp: { ...permitted(context, "read", "get app properties").content.properties },
     })),
 
-    SetAppProperties: method({ qProp: {} as Record<string, unknown> }, (context, { qProp }) => {
+    SetAppProperties: method({ qProp: {} }, (context, { qProp }) => {
         const document = permitted(context, "update", "set app properties");
         document.change({ properties: { qTitle: document.title, qThumbnail: {}, ...qProp } });
         return {};

@@ -265,7 +265,8 @@ async function isThere(path: string): Promise<boolean> {
 
 function parseMessage(body: unknown): Record<string, unknown> {
     try {
-        const message: unknown = Buffer.isBuffer(body) ? JSON.parse(body.toString("utf8")) : body;
+        // The client parses `application/json` itself, and gives `text/plain` as a string.
+        const message: unknown = Buffer.isBuffer(body) || typeof body === "string" ? JSON.parse(String(body)) : body;
         return typeof message === "object" && message !== null ? (message as Record<string, unknown>) : {};
     } catch {
         return {};

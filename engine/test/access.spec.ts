@@ -1,0 +1,138 @@
+import { mkdir, rename, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect } from "chai";
+import { type EngineProcess, cleanUp, health, startEngine, temporaryDirectory } from "./engineProcess";
+import { connect, refusal } from "./qixClient";
+import { until } from "./until";
+
+const everything = ["node", "App", "App.Object"]
+    .map((type) => `resource.resourcetype = "${type}" and resource.actions="*"`)
+    .join("\n");
+const denied = (toDoWhat: string) => ({
+    code: 5,
+    parameter: `Access denied to ${toDoWhat}`,
+    message: "Access denied",
+});
+
+describe("access by rules", function () {
+    this.timeout(60_000);
+    let documents: string;
+    let allow: string;
+
+    beforeEach(async () => {
+        documents = await temporaryDirectory();
+        allow = join(await temporaryDirectory(), "rules.txt");
+    });
+    afterEach(cleanUp);
+
+    const startWith = async (rules: string, ...flags: string[]): Promise<EngineProcess> => {
+        await writeFile(allow, rules);
+        return startEngine(documents, "EnableABAC=1", "Gen3=1", `SystemAllowRulePath=${allow}`, ...flags);
+    };
+    async function createApp(): Promise<string> {
+        const engine = await startEngine(documents);
+        const { global } = await connect(engine);
+        const { qAppId } = await global.createApp("Ruled");
+        await engine.stop();
+        return qAppId;
+    }
+
+    it("allows nothing without rules", async () => {
+        const id = await createApp();
+        const { global } = await connect(await startEngine(documents, "EnableABAC=1"));
+        expect(await refusal(global.createApp("B"))).to.deep.equal(denied("create app"));
+        expect(await refusal(global.openDoc(id))).to.deep.equal(denied("open app"));
+        expect(await refusal(global.deleteApp(id))).to.deep.equal(denied("delete app"));
+        expect(await global.getDocList()).to.deep.equal([]);
+        expect(await global.allowCreateApp()).to.equal(false);
+    });
+
+    it("allows nothing while a rules file is missing, and takes it when it comes", async () => {
+        const engine = await startEngine(documents, "EnableABAC=1", `SystemAllowRulePath=${allow}`);
+        expect(await refusal((await connect(engine)).global.createApp("A"))).to.include({ code: 5 });
+        expect((await health(engine)).sync.rules)
+            .to.have.property("error")
+            .that.includes(allow);
+        await writeFile(allow, everything);
+        await until("the rules are in use", async () => (await connect(engine)).global.allowCreateApp());
+        expect((await health(engine)).sync.rules).to.have.property("error", null);
+    });
+
+    it("allows everything under the rules of the second seed", async () => {
+        const { global } = await connect(await startWith(everything));
+        const app = await global.openDoc((await global.createApp("A")).qAppId);
+        await app.setScript("T: Load RecNo() as N Autogenerate 1;");
+        expect(await app.doReload()).to.equal(true);
+        await app.doSave();
+        expect(await global.deleteApp(app.id)).to.equal(true);
+    });
+
+    it("lets a reader read, and no more", async () => {
+        const id = await createApp();
+        const { global } = await connect(await startWith('resource._actions = {"read"}'));
+        const app = await global.openDoc(id);
+        expect((await app.getAppLayout()).qTitle).to.equal("Ruled");
+        expect(await refusal(app.setScript("// mine"))).to.deep.equal(denied("set script"));
+        expect(await refusal(app.doReload())).to.include({ code: 5, message: "Access denied" });
+        expect(await refusal(app.doSave())).to.include({ code: 5, message: "Access denied" });
+        expect(await refusal(app.getScript())).to.include({ code: 5, message: "Access denied" });
+        expect(await refusal(global.createApp("B"))).to.include({ code: 5 });
+        expect((await global.getDocList()).map((entry) => entry.qDocId)).to.deep.equal([id]);
+    });
+
+    it("needs the right to create variables for a script that makes new ones", async () => {
+        const id = await createApp();
+        const app = await (
+            await connect(await startWith('resource._resourcetype = "App" and resource._actions = "*"'))
+        ).global.openDoc(id);
+        await app.setScript("T: Load 1 as One Autogenerate 1;");
+        expect(await app.doReload()).to.equal(true);
+        await app.setScript("SET a = 1;");
+        expect(await refusal(app.doReload())).to.deep.equal(denied("create variable"));
+    });
+
+    it("denies what the deny file denies", async () => {
+        const id = await createApp();
+        const deny = join(await temporaryDirectory(), "deny.txt");
+        await writeFile(deny, 'resource._resourcetype = "App" and resource._actions = {"delete"}');
+        const { global } = await connect(await startWith(everything, `SystemDenyRulePath=${deny}`));
+        await global.openDoc(id);
+        expect(await refusal(global.deleteApp(id))).to.deep.equal(denied("delete app"));
+    });
+
+    it("takes new rules for new sessions without a restart, exchanged as Kubernetes does, and keeps good ones", async () => {
+        const volume = await temporaryDirectory();
+        const exchange = async (name: string, rules: string) => {
+            await mkdir(join(volume, name));
+            await writeFile(join(volume, name, "rules.txt"), rules);
+            await symlink(name, join(volume, "..data_tmp"));
+            await rename(join(volume, "..data_tmp"), join(volume, "..data"));
+        };
+        await exchange("..1", everything);
+        await symlink("..data/rules.txt", join(volume, "rules.txt"));
+        const path = join(volume, "rules.txt");
+        const engine = await startEngine(documents, "EnableABAC=1", `SystemAllowRulePath=${path}`);
+        const before = await connect(engine);
+        expect(await before.global.allowCreateApp()).to.equal(true);
+
+        await exchange("..2", 'resource._actions = {"read"}');
+        const mayCreate = async () => {
+            const { global, close } = await connect(engine);
+            const answer = await global.allowCreateApp();
+            await close();
+            return answer;
+        };
+        await until("new sessions may not create", async () => !(await mayCreate()));
+        expect(await before.global.allowCreateApp(), "a session keeps the rules it began with").to.equal(true);
+
+        await exchange("..3", "resource._actions = (");
+        const complained = () => engine.log.some((line) => line.logseverity === "ERROR" && line.message.includes(path));
+        await until("the engine complains", complained);
+        expect((await health(engine)).sync.rules)
+            .to.have.property("error")
+            .that.includes(path);
+        expect(await mayCreate()).to.equal(false);
+        await exchange("..4", everything);
+        await until("good rules are taken again", mayCreate);
+    });
+});

@@ -1,0 +1,90 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+
+const repositoryRoot = join(__dirname, "../..");
+/** Its password shows in no log: the tests look. */
+export const password = "not-in-any-log";
+
+/** A real RabbitMQ on 127.0.0.1, which comes back on the same port. Needs root, as its command says. */
+export class TestBroker {
+    readonly loginDirectory: string;
+    #child: ChildProcess | undefined;
+
+    private constructor(
+        readonly port: number,
+        private readonly directory: string,
+    ) {
+        this.loginDirectory = join(directory, "login");
+    }
+
+    /** @param directory for its data and login. */
+    static async create(directory: string): Promise<TestBroker> {
+        const broker = new TestBroker(await freePort(), directory);
+        await mkdir(broker.loginDirectory, { recursive: true });
+        await writeFile(join(broker.loginDirectory, "username"), "engine");
+        await writeFile(join(broker.loginDirectory, "password"), `${password}\n`);
+        return broker;
+    }
+
+    /** The flags of an engine that uses this broker. */
+    get flags(): string[] {
+        return ["UseEventBus=1", `RabbitHost=127.0.0.1:${this.port}`, `RabbitLoginPath=${this.loginDirectory}`];
+    }
+
+    async start(): Promise<void> {
+        const options = [
+            "--port",
+            `${this.port}`,
+            "--data",
+            join(this.directory, "data"),
+            "--login",
+            this.loginDirectory,
+        ];
+        const command = ["--import", "tsx", join(repositoryRoot, "local/images/runBroker.ts"), ...options];
+        const child = spawn(process.execPath, command, { cwd: repositoryRoot, stdio: ["ignore", "pipe", "pipe"] });
+        this.#child = child;
+        const errors: string[] = [];
+        createInterface({ input: child.stderr }).on("line", (line) => errors.push(line));
+        const ready = new Promise<void>((resolve) =>
+            createInterface({ input: child.stdout }).on("line", (line) => line === "ready" && resolve()),
+        );
+        const ended = once(child, "exit").then(() => {
+            throw new Error(`The broker did not start: ${errors.join("\n")}`);
+        });
+        await Promise.race([ready, ended]);
+        ended.catch(() => undefined);
+    }
+
+    /** As a machine's end would: no goodbye to anyone. */
+    async kill(): Promise<void> {
+        await this.#end("SIGKILL");
+    }
+
+    async stop(): Promise<void> {
+        await this.#end("SIGTERM");
+    }
+
+    async #end(signal: NodeJS.Signals): Promise<void> {
+        const child = this.#child;
+        this.#child = undefined;
+        if (child && child.exitCode === null) {
+            const exit = once(child, "exit");
+            child.kill(signal);
+            await exit;
+        }
+    }
+}
+
+async function freePort(): Promise<number> {
+    const server = createServer().listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    server.close();
+    await once(server, "close");
+    return port;
+}

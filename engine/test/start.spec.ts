@@ -1,0 +1,123 @@
+import { chmod, readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { buildSync } from "esbuild";
+import { expect } from "chai";
+import { FlagError, parseFlags } from "../src/flags";
+import {
+    type SpawnedEngine,
+    cleanUp,
+    health,
+    spawnEngine,
+    spawnNode,
+    spawnWith,
+    startEngine,
+    temporaryDirectory,
+    untilListening,
+} from "./engineProcess";
+import { connect } from "./qixClient";
+
+describe("starting the engine", function () {
+    this.timeout(60_000);
+    afterEach(cleanUp);
+
+    const fatal = async (engine: SpawnedEngine) => {
+        expect(await engine.exit).to.equal(1);
+        const lines = engine.log.filter((line) => line.logseverity === "FATAL");
+        expect(lines).to.have.length(1);
+        return lines[0]!.message;
+    };
+
+    it("refuses without the EULA", async () => {
+        expect(await fatal(spawnEngine("AcceptEULA=no"))).to.match(/AcceptEULA=yes/);
+        expect(await fatal(spawnWith(["-S", "DesktopPort=0"]))).to.match(/AcceptEULA=yes/);
+    });
+
+    it("refuses a flag of the wrong type, with key and value", async () => {
+        expect(await fatal(spawnEngine("DesktopPort=ninety"))).to.match(/DesktopPort=ninety is no whole number/);
+        expect(await fatal(spawnEngine("UseEventBus=1", "RabbitHost="))).to.match(/RabbitHost= is no host:port/);
+    });
+
+    it("refuses a port that is taken", async () => {
+        const first = await startEngine(await temporaryDirectory());
+        const port = new URL(first.url).port;
+        const documents = `DocumentDirectory=${await temporaryDirectory()}`;
+        expect(await fatal(spawnEngine(documents, `DesktopPort=${port}`))).to.match(/EADDRINUSE/);
+    });
+
+    it("refuses rules that it can't understand, with file and line", async () => {
+        const path = join(await temporaryDirectory(), "rules.txt");
+        await writeFile(path, 'resource._resourcetype = "App" and\n');
+        const documents = `DocumentDirectory=${await temporaryDirectory()}`;
+        const message = await fatal(spawnEngine(documents, "EnableABAC=1", `SystemAllowRulePath=${path}`));
+        expect(message).to.include(`${path}:1:`);
+    });
+
+    it("runs on without a document directory, and says why in its log", async () => {
+        const file = join(await temporaryDirectory(), "file");
+        await writeFile(file, "");
+        const engine = await startEngine(join(file, "documents"));
+        expect(engine.log.some((line) => line.message.startsWith(`DocumentDirectory=${file}/documents`))).to.equal(
+            true,
+        );
+        const code = await (await connect(engine)).global.createApp("A").catch((error: { code: number }) => error.code);
+        expect(code).to.equal(1006);
+    });
+
+    it("logs one JSON object a line, in the real engine's members", async () => {
+        const engine = await startEngine(await temporaryDirectory());
+        await engine.stop();
+        expect(engine.log.length).to.be.greaterThan(3);
+        for (const line of engine.log) {
+            expect(line).to.include.keys("timestamp", "log_type", "logseverity", "thread_id", "user_id", "message");
+        }
+        expect(engine.log.some((line) => line.message.startsWith("Engine Version is 12.160.0"))).to.equal(true);
+    });
+
+    it("reads the flags of the second seed, stray quote and all", () => {
+        const flags = ["AcceptEULA=no", "DocumentDirectory=/data/apps", "SystemLogVerbosity=4"];
+        const garbled = [...flags.flatMap((flag) => ["-S", flag]), '-S"', "Gen3=1", "-S", "PersistenceMode=3"];
+        const rest = ["-S", "RabbitHost=rabbitmq:5672", "-S", "UseEventBus=1", "-S", "EnableABAC=1", "-S"];
+        const parsed = parseFlags([...garbled, ...rest]);
+        expect(parsed.flags).to.include({ acceptEula: false, documentDirectory: "/data/apps", enableAbac: true });
+        expect(parsed.flags).to.include({ port: 9076, sessionTtl: 0, maxSessionTtl: 1800, sessionLimit: 0 });
+        expect(parsed.flags.broker).to.deep.equal({
+            host: "rabbitmq",
+            port: 5672,
+            loginDirectory: "/run/secrets/rabbitmq",
+        });
+        expect(parsed.warnings).to.have.length(4);
+        expect(() => parseFlags(["-S", "EnableABAC=perhaps"])).to.throw(FlagError, "EnableABAC=perhaps");
+    });
+
+    it("keeps a secret that it is given on the command line out of its log", async () => {
+        const engine = await startEngine(await temporaryDirectory(), "JsonWebTokenSecret=very secret");
+        expect(JSON.stringify(engine.log)).to.include("JsonWebTokenSecret=").and.not.to.include("very secret");
+    });
+
+    it("explains its flags", async () => {
+        const engine = spawnWith(["--help"]);
+        expect(await engine.exit).to.equal(0);
+        const help = engine.log.map((line) => line.message).join("\n");
+        expect(help).to.include("DocumentDirectory=/home/engine/Qlik/Sense/Apps");
+    });
+
+    it("works as one bundled file without modules, under any user, with nothing else writable", async function () {
+        if (process.getuid?.() !== 0) {
+            // Without root there is no other user to run the engine as.
+            return this.skip();
+        }
+        const folder = await temporaryDirectory();
+        const outfile = join(folder, "engine.cjs");
+        const entryPoints = [join(__dirname, "../src/main.ts")];
+        buildSync({ entryPoints, bundle: true, platform: "node", target: "node20", outfile, logLevel: "warning" });
+        const documents = await temporaryDirectory();
+        await chmod(folder, 0o755);
+        await chmod(documents, 0o777);
+        const args = ["AcceptEULA=yes", "DesktopPort=0", "BindAddress=127.0.0.1", `DocumentDirectory=${documents}`];
+        const command = [outfile, ...args.flatMap((flag) => ["-S", flag])];
+        const engine = await untilListening(spawnNode(command, { uid: 1910, gid: 1910, cwd: folder }));
+        const { qAppId } = await (await connect(engine)).global.createApp("Bundled");
+        expect(await readdir(documents)).to.deep.equal([qAppId]);
+        expect((await health(engine)).version).to.equal("12.160.0");
+    });
+});
