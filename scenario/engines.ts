@@ -34,7 +34,7 @@ export async function findEngines(env: NodeJS.ProcessEnv = process.env): Promise
         const [given, missing] = ENGINE1 ? ["ENGINE1", "ENGINE2"] : ["ENGINE2", "ENGINE1"];
         throw new Refusal(`${given} is "${ENGINE1 || ENGINE2}" and ${missing} is not set: set both, or none.`);
     }
-    const { engine1Url, engine2Url } = await readOutputs();
+    const { engine1Url, engine2Url } = await readOutputs(env);
     return twoEngines({ engine1Url, engine2Url });
 }
 

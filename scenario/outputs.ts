@@ -19,13 +19,19 @@ interface Cli {
 const own: Cli = { command: ["pulumi"], called: "pulumi" };
 const local: Cli = { command: ["npm", "run", "--silent", "pulumi", "--"], called: "npm run -s pulumi --" };
 
+/** How long a CLI may take for one answer. */
+const answerSeconds = 25;
+
 /**
  * The outputs of the stack that is selected for this folder in the caller's own Pulumi environment, if one is, else of the
  * one that is selected under `npm run pulumi`. Prints which.
  *
  * @throws Refusal if there is no stack, or it has no engines.
  */
-export async function readOutputs(): Promise<Outputs> {
+export async function readOutputs(env: NodeJS.ProcessEnv): Promise<Outputs> {
+    const run = (cli: Cli, ...args: string[]) => runCli(cli, env, args);
+    const selectedStack = async (cli: Cli) => (await run(cli, "stack", "--show-name")).trim();
+
     const ownStack = await selectedStack(own).catch(() => undefined);
     const cli = ownStack === undefined ? local : own;
     const stack = ownStack ?? (await selectedStack(local).catch(refuseWithout));
@@ -46,27 +52,24 @@ export async function readOutputs(): Promise<Outputs> {
     return { engine1Url, engine2Url };
 }
 
-async function selectedStack(cli: Cli): Promise<string> {
-    return (await run(cli, "stack", "--show-name")).trim();
-}
-
 function refuseWithout(error: unknown): never {
     throw new Refusal(
         `ENGINE1 and ENGINE2 are not set, and there is no stack to take the engines from: ${wordsOf(error)}`,
     );
 }
 
-async function run(cli: Cli, ...args: string[]): Promise<string> {
+async function runCli(cli: Cli, env: NodeJS.ProcessEnv, args: readonly string[]): Promise<string> {
     const [file, ...first] = cli.command;
     const { stdout } = await promisify(execFile)(file, [...first, ...args, "--non-interactive"], {
         cwd: dirname(__dirname),
-        timeout: 30_000,
+        env,
+        timeout: answerSeconds * 1000,
     });
     return stdout;
 }
 
 /** What a command said when it failed, as one line. */
 function wordsOf(error: unknown): string {
-    const { stderr, message } = error as { stderr?: string; message: string };
-    return (stderr?.trim() || message).replaceAll(/\s+/g, " ");
+    const { killed, stderr, message } = error as { killed?: boolean; stderr?: string; message: string };
+    return killed ? `no answer within ${answerSeconds} s` : (stderr?.trim() || message).replaceAll(/\s+/g, " ");
 }
