@@ -1,5 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { createHash } from "node:crypto";
 import { podLabels } from "./labels";
 import { restrictedContainer, restrictedPod } from "./restricted";
 
@@ -90,10 +91,17 @@ export class DocumentStorage extends pulumi.ComponentResource {
             },
             { parent: this, customTimeouts: { create: `${args.timeoutSeconds}s` } },
         );
+        // Of a pod that never started, as when hostPath is a file, no message but this resource's own name reaches
+        // whoever waits for the update: so the name says what is checked.
+        const check = `hostPath ${args.hostPath} is writable for ${owner}`;
         new k8s.batch.v1.Job(
-            `${name}-writable`,
+            check,
             {
-                metadata: { namespace: args.namespace, annotations: { "pulumi.com/replaceUnready": "true" } },
+                metadata: {
+                    namespace: args.namespace,
+                    name: `${name}-writable-${createHash("sha256").update(check).digest("hex").slice(0, 8)}`,
+                    annotations: { "pulumi.com/replaceUnready": "true" },
+                },
                 spec: {
                     backoffLimit: 0,
                     // A pod whose volume can't be mounted would wait for it for ever.
@@ -105,12 +113,7 @@ export class DocumentStorage extends pulumi.ComponentResource {
                     ),
                 },
             },
-            {
-                parent: this,
-                dependsOn: [image],
-                customTimeouts: { create: `${args.timeoutSeconds}s` },
-                hooks: { onError: [directoryNamed(name, args.hostPath, owner)] },
-            },
+            { parent: this, dependsOn: [image], customTimeouts: { create: `${args.timeoutSeconds}s` } },
         );
 
         this.claimName = claim.metadata.name;
@@ -126,14 +129,3 @@ reason=$({ echo probe > "$probe" && rm "$probe"; } 2>&1) && exit 0
 echo "hostPath $1 cannot be written by the engines' user $2: $reason"
 exit 1
 `;
-
-/** A pod that never started has nothing to say: this says it wherever the check fails. */
-function directoryNamed(name: string, hostPath: string, owner: string): pulumi.ErrorHook {
-    return new pulumi.ErrorHook(`${name}-writable`, async () => {
-        await pulumi.log.error(
-            `hostPath ${hostPath}: the check that the engines' user ${owner} can write there failed. ` +
-                `It must be a directory of the node that belongs to ${owner}.`,
-        );
-        return false;
-    });
-}

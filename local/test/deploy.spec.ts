@@ -1,93 +1,266 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { expect } from "chai";
+import { chmodSync, existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { parse, stringify } from "yaml";
-import { readFileSync } from "node:fs";
 import { prepareDocuments } from "../documents";
 import { machine, projectDirectory } from "../paths";
-import { mustRun, npmRun } from "./commands";
+import type { Outputs } from "../stacks";
+import { mustRun, npmRun, type Result } from "./commands";
 
 /** A stack of the tests' own, beside whatever else runs on the cluster. */
 const stack = "npm-test";
 const stackFile = join(projectDirectory, `Pulumi.${stack}.yaml`);
+const documents = join(machine.documents, stack);
 
 interface StackFile {
+    readonly encryptionsalt?: string;
     readonly config: Readonly<Record<string, unknown>>;
 }
 
-/** The dev stack's configuration with this stack's own document directory, and what a test changes. */
+const readStackFile = (path: string) => parse(readFileSync(path, "utf8")) as StackFile;
+
+/** The dev stack's configuration with a document directory of this stack's own, and what a test changes. */
 function writeStackFile(changes: Readonly<Record<string, unknown>> = {}): void {
-    const dev = parse(readFileSync(join(projectDirectory, "Pulumi.dev.yaml"), "utf8")) as StackFile;
-    const own = { "document-sync:hostPath": join(machine.documents, stack), ...changes };
-    const { encryptionsalt } = existsSync(stackFile)
-        ? (parse(readFileSync(stackFile, "utf8")) as { encryptionsalt?: string })
-        : {};
-    writeFileSync(stackFile, stringify({ encryptionsalt, config: { ...dev.config, ...own } }));
+    const { config } = readStackFile(join(projectDirectory, "Pulumi.dev.yaml"));
+    const salt = existsSync(stackFile) ? readStackFile(stackFile).encryptionsalt : undefined;
+    const own = { "document-sync:hostPath": documents, ...changes };
+    writeFileSync(stackFile, stringify({ ...(salt && { encryptionsalt: salt }), config: { ...config, ...own } }));
 }
 
 const pulumi = (...args: string[]) => npmRun("pulumi", [...args, "--stack", stack, "--non-interactive"]);
 const mustPulumi = (...args: string[]) => mustRun("pulumi", [...args, "--stack", stack, "--non-interactive"]);
 const kubectl = (...args: string[]) => mustRun("kubectl", args);
 
-interface Outputs {
-    readonly engine1Url: string;
-    readonly engine2Url: string;
-    readonly namespace: string;
-}
-
 async function outputs(): Promise<Outputs> {
     return JSON.parse(await mustPulumi("stack", "output", "--json")) as Outputs;
 }
 
-async function scenario() {
+async function scenario(): Promise<Result> {
     const { engine1Url, engine2Url } = await outputs();
     return npmRun("scenario", [], { ENGINE1: engine1Url, ENGINE2: engine2Url });
 }
 
-async function removeStack(): Promise<void> {
-    const stacks = JSON.parse(await mustRun("pulumi", ["stack", "ls", "--json"])) as { name: string }[];
-    if (!stacks.some(({ name }) => name === stack)) return;
-    await mustPulumi("destroy", "--yes", "--skip-preview");
-    await mustPulumi("stack", "rm", "--yes");
+async function expectScenarioToPass(): Promise<void> {
+    const { exitCode, output } = await scenario();
+    expect(exitCode, output).to.equal(0);
 }
 
-function removeDocuments(): void {
-    rmSync(join(machine.documents, stack), { recursive: true, force: true });
+/** Identity of each engine pod, and how often its container was started again. */
+async function enginePods(): Promise<string> {
+    const { namespace } = await outputs();
+    const columns = "UID:.metadata.uid,RESTARTS:.status.containerStatuses[0].restartCount";
+    const selector = "app.kubernetes.io/name=engine";
+    return kubectl(
+        "get",
+        "pods",
+        "--namespace",
+        namespace,
+        "--selector",
+        selector,
+        "--output",
+        `custom-columns=${columns}`,
+    );
+}
+
+async function scaleBroker(replicas: number): Promise<void> {
+    const { namespace } = await outputs();
+    const [broker] = (await kubectl("get", "statefulset", "--namespace", namespace, "--output", "name")).split("\n");
+    await kubectl("scale", broker, "--namespace", namespace, `--replicas=${replicas}`);
+    if (replicas > 0) await kubectl("rollout", "status", broker, "--namespace", namespace);
+    else
+        await kubectl(
+            "wait",
+            "--for=delete",
+            "pod",
+            "--namespace",
+            namespace,
+            "--selector",
+            "app.kubernetes.io/name=broker",
+        );
+}
+
+/** Namespaces and volumes of this stack, which are not in any namespace. */
+async function clusterObjects(): Promise<string[]> {
+    const names = await kubectl("get", "namespaces,persistentvolumes", "--output", "json");
+    const { items } = JSON.parse(names) as {
+        items: { kind: string; metadata: { name: string }; spec: { hostPath?: { path: string } } }[];
+    };
+    return items
+        .filter(({ metadata, spec }) => metadata.name.includes(stack) || spec.hostPath?.path.startsWith(documents))
+        .map(({ kind, metadata }) => `${kind} ${metadata.name}`);
+}
+
+async function removeStack(): Promise<void> {
+    const stacks = JSON.parse(await mustRun("pulumi", ["stack", "ls", "--json"])) as { name: string }[];
+    if (stacks.some(({ name }) => name === stack)) {
+        await pulumi("cancel", "--yes");
+        await mustPulumi("destroy", "--yes", "--skip-preview");
+        await mustPulumi("stack", "rm", "--yes");
+    }
+    rmSync(stackFile, { force: true });
+}
+
+async function newStack(): Promise<void> {
+    // A run that was cut off may have left its stack.
+    await removeStack();
+    rmSync(documents, { recursive: true, force: true });
+    writeStackFile();
+    await mustRun("pulumi", ["stack", "init", stack, "--no-select", "--non-interactive"]);
 }
 
 describe("a stack on the local cluster", function () {
     this.timeout("5m");
+    this.bail(true);
 
-    before("a stack with nothing in it", async () => {
-        // A run that was cut off may have left its stack.
-        await removeStack();
-        removeDocuments();
-        rmSync(stackFile, { force: true });
+    before(async () => {
+        await newStack();
         prepareDocuments(stack);
-        writeStackFile();
-        await mustRun("pulumi", ["stack", "init", stack, "--no-select", "--non-interactive"]);
     });
 
-    after("nothing of the tests' stack stays", async () => {
+    after(async () => {
         await removeStack();
-        removeDocuments();
-        rmSync(stackFile, { force: true });
+        rmSync(documents, { recursive: true, force: true });
     });
 
     it("comes up from nothing", async () => {
         await mustPulumi("up", "--yes", "--skip-preview");
         const { engine1Url, engine2Url, namespace } = await outputs();
         expect(engine1Url).to.match(/^ws:\/\/127\.0\.0\.1:\d+$/);
-        expect(engine2Url).to.match(/^ws:\/\/127\.0\.0\.1:\d+$/).and.not.equal(engine1Url);
-        expect(namespace).to.be.a("string").that.is.not.empty;
+        expect(engine2Url).to.match(/^ws:\/\/127\.0\.0\.1:\d+$/);
+        expect(engine2Url).not.to.equal(engine1Url);
+        expect(namespace).to.include(stack);
     });
 
-    it("passes the scenario", async () => {
-        const { exitCode, output } = await scenario();
-        expect(exitCode, output).to.equal(0);
-    });
+    it("passes the scenario", expectScenarioToPass);
 
     it("has nothing left to change", async () => {
         await mustPulumi("preview", "--expect-no-changes");
     });
+
+    it("shows the broker's password nowhere but in its Secret", async () => {
+        const { namespace } = await outputs();
+        const { items: secrets } = JSON.parse(
+            await kubectl("get", "secrets", "--namespace", namespace, "--output", "json"),
+        ) as { items: { data: Record<string, string> }[] };
+        const encoded = secrets.map(({ data }) => data.password).find((value) => value !== undefined);
+        expect(encoded, "a Secret with the broker's password").to.be.a("string");
+        const password = Buffer.from(encoded!, "base64").toString();
+        expect(password).to.have.lengthOf.at.least(16);
+
+        const pods = (await kubectl("get", "pods", "--namespace", namespace, "--output", "name")).trim().split("\n");
+        const places: Record<string, string> = {
+            "pods, workloads, ConfigMaps and events": await kubectl(
+                ...["get", "pods,deployments,statefulsets,jobs,replicasets,configmaps,events"],
+                ...["--namespace", namespace, "--output", "json"],
+            ),
+            "the outputs": await mustPulumi("stack", "output", "--json", "--show-secrets"),
+            "the stack's export": await mustPulumi("stack", "export"),
+        };
+        for (const pod of pods) places[`the log of ${pod}`] = await kubectl("logs", "--namespace", namespace, pod);
+        for (const [place, text] of Object.entries(places)) {
+            expect(text, place).not.to.be.empty;
+            expect(text.includes(password), `the password is in ${place}`).to.equal(false);
+            expect(text.includes(encoded!), `the password in base64 is in ${place}`).to.equal(false);
+        }
+    });
+
+    it("fails the scenario at the step that needs the broker while that is away, and passes when it is back", async () => {
+        const before = await enginePods();
+        await scaleBroker(0);
+        const { exitCode, output } = await scenario();
+        expect(exitCode, output).not.to.equal(0);
+        expect(output).to.match(/4 passing/);
+        expect(output).to.match(/1\) 5\. .*list/);
+        expect(output).to.match(/broker \(RabbitMQ\)/);
+        await scaleBroker(1);
+        await expectScenarioToPass();
+        expect(await enginePods(), "no engine was started anew").to.equal(before);
+    });
+
+    it("goes with all its objects, and its documents stay", async () => {
+        const saved = join(documents, "kept-by-its-user");
+        writeFileSync(saved, "");
+        await mustPulumi("destroy", "--yes", "--skip-preview");
+        expect(await clusterObjects()).to.deep.equal([]);
+        expect(existsSync(saved)).to.equal(true);
+    });
+});
+
+describe("a stack whose engines could not write their documents", function () {
+    this.timeout("5m");
+
+    before(newStack);
+
+    afterEach(async () => {
+        await mustPulumi("destroy", "--yes", "--skip-preview");
+        rmSync(documents, { recursive: true, force: true });
+    });
+
+    after(async () => {
+        await removeStack();
+        rmSync(documents, { recursive: true, force: true });
+    });
+
+    async function expectRefusal(): Promise<void> {
+        const started = Date.now();
+        const { exitCode, output } = await pulumi("up", "--yes", "--skip-preview");
+        expect(exitCode, output).not.to.equal(0);
+        expect(output).to.include(documents);
+        expect(output).to.include("1910:1910");
+        // Not a measure of speed: without the check, the engines would be waited for until their timeout of minutes.
+        expect(Date.now() - started, "milliseconds").to.be.below(30_000);
+        expect(output).not.to.match(/Deployment engine\d creating/);
+    }
+
+    it("fails if the directory belongs to another user", async () => {
+        prepareDocuments(stack);
+        chmodSync(documents, 0o500);
+        await expectRefusal();
+        expect(readdirSync(documents)).to.deep.equal([]);
+    });
+
+    it("fails if the path is a file", async () => {
+        writeFileSync(documents, "a file");
+        await expectRefusal();
+        expect(readFileSync(documents, "utf8")).to.equal("a file");
+    });
+});
+
+describe("a stack with a configuration that makes no sense", function () {
+    this.timeout("2m");
+
+    before(newStack);
+    after(removeStack);
+
+    const secret = "s3cr3t-in-plain-text";
+    const refusals: readonly { changes: Record<string, unknown>; says: RegExp }[] = [
+        { changes: { acceptEula: false }, says: /acceptEula.*false/ },
+        { changes: { hostPath: "documents/here" }, says: /hostPath.*documents\/here/ },
+        { changes: { documentsSize: "5 Gigs" }, says: /documentsSize.*5 Gigs/ },
+        { changes: { dockerHubUsername: "someone" }, says: /dockerHub(Username|Password)/ },
+        {
+            changes: { brokerUsername: "someone", brokerPassword: secret },
+            says: /brokerPassword/,
+        },
+        { changes: { allowRules: "rules/missing.txt" }, says: /allowRules.*rules\/missing\.txt/ },
+    ];
+    for (const { changes, says } of refusals) {
+        it(`is refused: ${Object.keys(changes).join(", ")}`, async () => {
+            writeStackFile(
+                Object.fromEntries(Object.entries(changes).map(([key, value]) => [`document-sync:${key}`, value])),
+            );
+            const { exitCode, output } = await pulumi("up", "--yes", "--skip-preview");
+            expect(exitCode, output).not.to.equal(0);
+            expect(
+                output.split("\n").filter((line) => says.test(line)),
+                output,
+            ).to.have.lengthOf(1);
+            expect(output).not.to.include(secret);
+            const { deployment } = JSON.parse(await mustPulumi("stack", "export")) as {
+                deployment: { resources?: { type: string }[] };
+            };
+            const made = (deployment.resources ?? []).map(({ type }) => type);
+            expect(made.filter((type) => !type.startsWith("pulumi:"))).to.deep.equal([]);
+        });
+    }
 });
