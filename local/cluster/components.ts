@@ -4,25 +4,27 @@ import { configurationFile } from "./containerd";
 import { apiServerUrl, directories, nodeName, podNetwork, ports, serviceSubnet } from "./settings";
 
 /** A program of the cluster that runs on the machine itself. */
-export interface Component {
+export interface Program {
     readonly name: string;
     readonly args: readonly string[];
-    /** The URL that answers 200 once it is ready; containerd has none. */
-    readonly health?: string;
-    /** Its ports on 127.0.0.1. */
-    readonly ports: readonly number[];
     /** How long it may take to end, in milliseconds. */
     readonly grace: number;
+}
+
+export interface Component extends Program {
+    /** The URL that answers 200 once it is ready. */
+    readonly health: string;
+    /** Its ports on 127.0.0.1. */
+    readonly ports: readonly number[];
 }
 
 const certificate = (name: string) => join(directories.certificates, name);
 const configuration = (name: string) => join(directories.configuration, name);
 
 /** Debian's, not of the binary that holds the others. */
-export const containerd: Component = {
+export const containerd: Program = {
     name: "containerd",
     args: ["--config", configurationFile],
-    ports: [],
     grace: 5000,
 };
 
@@ -118,7 +120,7 @@ const scheduler: Component = {
     grace: 5000,
 };
 
-const kubelet: Component = {
+export const kubelet: Component = {
     name: "kubelet",
     args: [
         `--config=${configuration("kubelet.yaml")}`,
@@ -152,4 +154,6 @@ const dns: Component = {
 /** What needs nothing but the API server (the kubelet, containerd too). */
 export const clientsOfApiServer = [controllerManager, scheduler, kubelet, proxy, dns] as const;
 
-export const components: readonly Component[] = [containerd, etcd, apiServer, ...clientsOfApiServer];
+export const components: readonly Component[] = [etcd, apiServer, ...clientsOfApiServer];
+
+export const programs: readonly Program[] = [containerd, ...components];

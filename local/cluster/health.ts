@@ -1,5 +1,5 @@
 import { isHealthy, readObject } from "./api";
-import { components } from "./components";
+import { components, programs } from "./components";
 import { findProcess } from "./processes";
 import { nodeName } from "./settings";
 
@@ -33,12 +33,17 @@ export async function nodeIsReady(since: Date): Promise<boolean> {
     );
 }
 
-/** Whether every component of the cluster runs and says that it is well, and its node takes pods. */
+/** Whether every program of the cluster runs, well or not. */
+export async function everyProgramRuns(): Promise<boolean> {
+    const processes = await Promise.all(programs.map(({ name }) => findProcess(name)));
+    return !processes.includes(undefined);
+}
+
+/** Whether every program of the cluster runs and is well, and its node takes pods. */
 export async function clusterIsUp(): Promise<boolean> {
-    const processes = await Promise.all(components.map(({ name }) => findProcess(name)));
-    if (processes.includes(undefined)) return false;
+    if (!(await everyProgramRuns())) return false;
     const answers = await Promise.all([
-        ...components.map(({ health }) => health === undefined || isHealthy(health)),
+        ...components.map(({ health }) => isHealthy(health)),
         nodeIsReady(new Date(Date.now() - leaseSeconds * 1000)),
     ]);
     return answers.every(Boolean);

@@ -11,9 +11,10 @@ function range(cidr: string): { first: number; last: number } {
     return { first, last: first + size - 1 };
 }
 
-export function overlap(one: string, other: string): boolean {
-    const [a, b] = [range(one), range(other)];
-    return a.first <= b.last && b.first <= a.last;
+/** Whether every address of `inner` is one of `outer`. */
+export function isWithin(inner: string, outer: string): boolean {
+    const [a, b] = [range(inner), range(outer)];
+    return a.first >= b.first && a.last <= b.last;
 }
 
 /** A route as `ip -json route` prints it. */
@@ -22,13 +23,16 @@ export interface Route {
     readonly dev?: string;
 }
 
-/** Routes of somebody else's into one of our networks. */
+/**
+ * Routes of somebody else's into one of our networks. A wider one, such as a VPN's to all of 10.0.0.0/8, is none: ours is
+ * the more exact, and takes away but a sliver of it.
+ */
 export function conflictingRoutes(routes: readonly Route[]): Route[] {
     return routes.filter(
         ({ dst, dev }) =>
             dst !== "default" &&
             dev !== podNetwork.bridge &&
-            [podNetwork.subnet, serviceSubnet].some((subnet) => overlap(dst, subnet)),
+            [podNetwork.subnet, serviceSubnet].some((subnet) => isWithin(dst, subnet)),
     );
 }
 

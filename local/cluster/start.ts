@@ -9,10 +9,10 @@ import { run } from "../run";
 import { buildTool } from "../toolchain/build";
 import { isHealthy } from "./api";
 import { ensureCertificates, ensureKubeconfigs, kubeconfigOf } from "./certificates";
-import { apiServer, clientsOfApiServer, components, containerd, etcd, type Component } from "./components";
+import { apiServer, clientsOfApiServer, components, containerd, etcd, kubelet, type Program } from "./components";
 import { writeConfiguration } from "./configuration";
 import { containerdAnswers, writeContainerdConfiguration } from "./containerd";
-import { clusterIsUp, nodeIsReady } from "./health";
+import { clusterIsUp, everyProgramRuns, nodeIsReady } from "./health";
 import { importImage } from "./images";
 import { hasKubernetesChains } from "./leftovers";
 import { addBridge, checkRoutes } from "./network";
@@ -25,7 +25,7 @@ import { recordSysctls } from "./sysctls";
 const packages = ["containerd", "runc", "containernetworking-plugins", "iptables", "iproute2"];
 
 /** Waits until `component` is ready. @throws with its log's path if it ends before, or takes too long. */
-async function ready(component: Component, isReady: () => Promise<boolean>): Promise<void> {
+async function ready(component: Program, isReady: () => Promise<boolean>): Promise<void> {
     const seconds = 60;
     const deadline = Date.now() + seconds * 1000;
     while (!(await isReady())) {
@@ -49,7 +49,6 @@ function isInUse(port: number): Promise<boolean> {
 
 /** @throws if something that is not ours is in the cluster's way. */
 async function checkMachine(): Promise<void> {
-    if (process.getuid?.() !== 0) throw new Error("the local cluster needs root, as every container runtime does here");
     await checkRoutes();
     if (hasKubernetesChains()) {
         throw new Error("another Kubernetes runs on this machine: its chains (KUBE-…) are in the packet filter");
@@ -61,12 +60,26 @@ async function checkMachine(): Promise<void> {
     }
 }
 
+/** Whether the cluster is up, or comes up with what runs: a machine that was asleep, or is busy, gets some seconds. */
+async function isUpSoon(): Promise<boolean> {
+    const deadline = Date.now() + 20_000;
+    while (await everyProgramRuns()) {
+        if (await clusterIsUp()) return true;
+        if (Date.now() > deadline) return false;
+        await delay(500);
+    }
+    return false;
+}
+
 /**
  * Starts the cluster, unless it is up. What was left by one that crashed, or went down with the machine, is cleared away
  * first; what etcd, the images and the documents hold is kept.
+ *
+ * @returns whether it was started, rather than found running.
  */
-export async function startCluster(report: (line: string) => void): Promise<void> {
-    if (await clusterIsUp()) return;
+export async function startCluster(report: (line: string) => void): Promise<boolean> {
+    if (await isUpSoon()) return false;
+    if (process.getuid?.() !== 0) throw new Error("the local cluster needs root, as containers do here");
     await installPackages(packages, report);
     const kubernetes = await buildTool("kubernetes", report);
     const sandbox = await buildImage("sandbox", report);
@@ -84,14 +97,14 @@ export async function startCluster(report: (line: string) => void): Promise<void
     await addBridge();
 
     report("starting containerd, etcd and the API server");
-    const start = ({ name, args }: Component) => startProcess(name, kubernetes, [name, ...args]);
+    const start = ({ name, args }: Program) => startProcess(name, kubernetes, [name, ...args]);
     await startProcess(containerd.name, "containerd", containerd.args);
     await start(etcd);
     await start(apiServer);
     await ensureKubeconfigs(kubernetes);
     // The kubelet would end at once if containerd did not answer yet.
     await ready(containerd, containerdAnswers);
-    await Promise.all([importImage(sandbox.archive, report), ready(apiServer, () => isHealthy(`${apiServer.health}`))]);
+    await Promise.all([importImage(sandbox.archive, report), ready(apiServer, () => isHealthy(apiServer.health))]);
     await run("kubectl-rights", kubernetes, [
         ...["kubectl", "--kubeconfig", kubeconfigOf("superAdmin"), "--cache-dir", directories.kubectlCache],
         ...["apply", "--server-side", "--filename", join(__dirname, "rights.yaml")],
@@ -102,9 +115,9 @@ export async function startCluster(report: (line: string) => void): Promise<void
     // Kubernetes writes heartbeats in whole seconds.
     const since = new Date(Math.floor(Date.now() / 1000) * 1000);
     await Promise.all(clientsOfApiServer.map(start));
-    await Promise.all(clientsOfApiServer.map((component) => ready(component, () => isHealthy(component.health!))));
-    const kubelet = clientsOfApiServer.find(({ name }) => name === "kubelet")!;
+    await Promise.all(clientsOfApiServer.map((component) => ready(component, () => isHealthy(component.health))));
     await ready(kubelet, () => nodeIsReady(since));
     if (pods.size > 0) report(`waiting for the pods that ran before: ${pods.size}`);
     await waitForPods(pods, since);
+    return true;
 }

@@ -27,19 +27,17 @@ const file = join(machine.cluster, "sysctls.json");
 const pathOf = (name: string) => `/proc/sys/${name.replaceAll(".", "/")}`;
 
 async function read(): Promise<Recorded | undefined> {
-    if (!existsSync(file)) return undefined;
-    const recorded = JSON.parse(await readFile(file, "utf8")) as Recorded;
-    return recorded.bootId === bootId() ? recorded : undefined;
+    return existsSync(file) ? (JSON.parse(await readFile(file, "utf8")) as Recorded) : undefined;
 }
 
-/** Whether this machine has been changed by a cluster of ours since it booted, and not been put back. */
-export async function sysctlsAreRecorded(): Promise<boolean> {
-    return (await read()) !== undefined;
+/** How long ago a cluster was started that has not been stopped: what it left in the kernel goes with a reboot. */
+export async function unstopped(): Promise<"since boot" | "before boot" | undefined> {
+    const recorded = await read();
+    return recorded && (recorded.bootId === bootId() ? "since boot" : "before boot");
 }
 
-/** Writes down the machine's own values, unless they are from before a start that was never stopped. */
+/** Writes down the machine's own values. */
 export async function recordSysctls(): Promise<void> {
-    if (await read()) return;
     const values = Object.fromEntries(
         await Promise.all(
             names
@@ -54,7 +52,9 @@ export async function recordSysctls(): Promise<void> {
 
 /** Puts the machine's own values back. */
 export async function restoreSysctls(): Promise<void> {
-    const recorded = await read();
-    for (const [name, value] of Object.entries(recorded?.values ?? {})) await writeFile(pathOf(name), value);
+    for (const [name, value] of Object.entries((await read())?.values ?? {})) await writeFile(pathOf(name), value);
+}
+
+export async function forgetSysctls(): Promise<void> {
     await rm(file, { force: true });
 }

@@ -104,7 +104,7 @@ export async function buildTool(name: ToolName, report: (line: string) => void):
     await checkGo(inputs[0]);
     const log = `build-${name}`;
     const options = { cwd: directory, env: goEnvironment };
-    report("downloading Go modules");
+    report("fetching Go modules");
     const packages = (await run(log, "go", ["list", "-deps", tool.package], options)).trim().split("\n").length;
     const unfinished = `${target}.${process.pid}`;
     await mkdir(unfinished, { recursive: true });
