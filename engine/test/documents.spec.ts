@@ -1,5 +1,6 @@
+import { spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { chmod, readFile, readdir, writeFile } from "node:fs/promises";
+import { chmod, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
 import { cleanUp, health, spawnWith, startEngine, temporaryDirectory, untilListening } from "./engineProcess";
@@ -164,6 +165,35 @@ describe("documents over QIX", function () {
         await chmod(join(directory, id), 0o777);
         await app.doSave();
         expect(await readdir(join(directory, id))).to.deep.equal(["0000000001.syncdoc", "0000000002.syncdoc"]);
+    });
+
+    it("are refused on a full disk with its code, and can be saved when there is room", async function () {
+        const directory = await temporaryDirectory();
+        const mount = spawnSync("mount", ["-t", "tmpfs", "-o", "size=64k,mode=777", "tmpfs", directory]);
+        if (mount.status !== 0) {
+            // A volume this small can only be made by root, where mounts are allowed.
+            return this.skip();
+        }
+        try {
+            const { global } = await connect(await startEngine(directory));
+            const app = await global.openDoc((await global.createApp("A")).qAppId);
+            const script = `// ${"x".repeat(20_000)}`;
+            await app.setScript(script);
+            await writeFile(join(directory, "filler"), Buffer.alloc(50_000));
+
+            expect(await refusal(app.doSave())).to.include({ code: 9008, message: "Disk full" });
+            expect(await refusal(global.createApp("B".repeat(20_000)))).to.include({ code: 9008 });
+            expect(await app.getScript()).to.equal(script);
+            expect(await readdir(join(directory, app.id))).to.deep.equal(["0000000001.syncdoc"]);
+            await rm(join(directory, "filler"));
+            await app.doSave();
+            expect(
+                await (await (await connect(await startEngine(directory))).global.openDoc(app.id)).getScript(),
+            ).to.equal(script);
+        } finally {
+            // Lazily, because the engines that use it are ended after the test.
+            spawnSync("umount", ["--lazy", directory]);
+        }
     });
 
     it("of two engines that save from the same version, one is refused and keeps its changes", async () => {

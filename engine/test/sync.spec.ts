@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
+import { type AddressInfo, type Socket, createServer } from "node:net";
 import { join } from "node:path";
 import { expect } from "chai";
 import { Connection } from "rabbitmq-client";
@@ -239,6 +241,37 @@ describe("two engines, one volume, one broker", function () {
         await writeFile(rules[1]!, 'resource.resourcetype = "node" and resource.actions="*"');
         await until("engine 2 has them too", async () => (await ids(two)).length === 0, 1);
     });
+});
+
+describe("an engine whose RabbitHost is no broker", function () {
+    this.timeout(30_000);
+    afterEach(cleanUp);
+
+    const peers: Record<string, (socket: Socket) => void> = {
+        "answers in another protocol": (socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"),
+        "answers in another protocol and stays": (socket) => socket.write("HTTP/1.1 400 Bad Request\r\n\r\n"),
+        "hangs up at once": (socket) => socket.destroy(),
+        "never answers": () => undefined,
+    };
+    for (const [what, behave] of Object.entries(peers)) {
+        it(`works on, and tries again, when it ${what}`, async () => {
+            let attempts = 0;
+            const peer = createServer((socket) => {
+                attempts++;
+                socket.on("error", () => undefined);
+                behave(socket);
+            }).listen(0, "127.0.0.1");
+            await once(peer, "listening");
+            const { port } = peer.address() as AddressInfo;
+            const flags = ["UseEventBus=1", `RabbitHost=127.0.0.1:${port}`];
+            const engine = await startEngine(await temporaryDirectory(), ...flags);
+            await until("it has tried three times", () => attempts >= 3, 15);
+            expect((await (await connect(engine)).global.createApp("A")).qSuccess).to.equal(true);
+            expect((await health(engine)).sync.eventBus).to.have.property("state", "disconnected");
+            expect(await engine.stop()).to.equal(0);
+            peer.close();
+        });
+    }
 });
 
 async function sha256OfVersion(documents: string, id: string, version: number): Promise<string> {

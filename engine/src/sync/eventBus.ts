@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { access, readFile } from "node:fs/promises";
+import type { Socket } from "node:net";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -28,6 +29,8 @@ export interface EventBusStatus {
 
 export const exchange = "document-sync.events";
 const contentType = "application/cloudevents+json";
+/** Bytes; many times what is agreed with a broker. */
+const longestFrame = 1024 * 1024;
 const firstPauseMilliseconds = 100;
 const longestPauseMilliseconds = 2_000;
 const farewellMilliseconds = 1_000;
@@ -139,10 +142,11 @@ export class EventBus {
             port: this.broker.port,
             ...login,
             connectionName: this.source,
-            connectionTimeout: 5_000,
+            connectionTimeout: 3_000,
             acquireTimeout: 10_000,
             heartbeat,
         });
+        refuseOversizedFrames(connection);
         this.#connection = connection;
         connection.on("error", (error) => this.#lose(connection, error));
         connection.on("connection.blocked", (reason) => {
@@ -156,13 +160,15 @@ export class EventBus {
     async #acquire(connection: Connection): Promise<Channel> {
         const channel = await connection.acquire({ emitErrorsFromChannel: true });
         channel.on("error", (error) => this.#lose(connection, error));
-        channel.on("close", () => this.#lose(connection, new Error("The broker closed a channel.")));
+        // A channel also ends with its connection, which then says why in the same turn.
+        const closed = new Error("the broker closed a channel");
+        channel.on("close", () => setImmediate(() => this.#lose(connection, closed)));
         return channel;
     }
 
     async #subscribe(connection: Connection): Promise<void> {
         const channel = await this.#acquire(connection);
-        channel.on("basic.cancel", () => this.#lose(connection, new Error("The broker took the queue away.")));
+        channel.on("basic.cancel", () => this.#lose(connection, new Error("the broker took the queue away")));
         await channel.exchangeDeclare({ exchange, type: "topic", durable: true });
         const queue = `document-sync.engine.${hostname()}.${randomUUID()}`;
         await channel.queueDeclare({ queue, exclusive: true, autoDelete: true });
@@ -238,6 +244,17 @@ export class EventBus {
         this.#state = state;
         this.#since = new Date().toISOString();
     }
+}
+
+/**
+ * Keeps a peer that is no broker from ending the process: the client takes the first bytes of whatever answers, such as an
+ * HTTP server, for the length of a frame, and node throws at a read of a gigabyte where nobody can catch it. Told that there
+ * is nothing to read, the client waits until its connection timeout.
+ */
+function refuseOversizedFrames(connection: Connection): void {
+    const { _socket: socket } = connection as unknown as { _socket: Socket };
+    const read = socket.read.bind(socket);
+    socket.read = (size?: number): unknown => (size !== undefined && size > longestFrame ? null : read(size));
 }
 
 /** Without a login directory, the account that the historical engine uses. */
