@@ -175,6 +175,7 @@ export class Broker extends pulumi.ComponentResource {
 /** For RabbitMQ 4.0 to 4.3. One node needs no peer discovery, and so no access to the cluster's API. */
 const brokerConf = `\
 log.console = true
+log.console.use_colors = off
 # Without ANONYMOUS.
 auth_mechanisms.1 = PLAIN
 auth_mechanisms.2 = AMQPLAIN

@@ -65,6 +65,7 @@ export class DocumentStorage extends pulumi.ComponentResource {
                 restartPolicy: "Never",
                 automountServiceAccountToken: false,
                 enableServiceLinks: false,
+                terminationGracePeriodSeconds: 1,
                 securityContext: restrictedPod(args.user),
                 imagePullSecrets: args.pullSecrets.map((secret) => ({ name: secret })),
                 containers: [
@@ -105,7 +106,7 @@ export class DocumentStorage extends pulumi.ComponentResource {
                 spec: {
                     backoffLimit: 0,
                     // A pod whose volume can't be mounted would wait for it for ever.
-                    activeDeadlineSeconds: 15,
+                    activeDeadlineSeconds: 10,
                     template: podOf(
                         "writable",
                         { volumes: [{ name: "documents", persistentVolumeClaim: { claimName: claim.metadata.name } }] },

@@ -1,18 +1,12 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type * as random from "@pulumi/random";
-import { MockMonitor } from "@pulumi/pulumi/runtime/mocks";
 
 /** A resource as the program declared it. Secret values are wrapped, see {@link secretKey}. */
 export type Registered = pulumi.runtime.MockResourceArgs;
 
 /** Pulumi's own mark of a secret on the wire (sdk/nodejs/runtime/rpc.ts). */
 const secretKey = "4dabf18193072939515e22adb298388d";
-
-// The SDK's mock monitor says that it supports error hooks, and lacks this method.
-Object.assign(MockMonitor.prototype, {
-    registerErrorHook: (_request: unknown, callback: (error: null, response: object) => void) => callback(null, {}),
-});
 
 let registered: Registered[] = [];
 let finished: string[] = [];
