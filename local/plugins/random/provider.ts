@@ -39,10 +39,11 @@ export function randomProvider(version: string): Provider {
         version,
         features: { acceptResources: true },
         configure: () => undefined,
-        check: ({ type, inputs }) => {
+        // eslint-disable-next-line @typescript-eslint/require-await -- so that a refusal is a rejection
+        check: async ({ type, inputs }) => {
             const kind = kindOf(type);
             if (!hasUnknown(inputs)) kind.validate(withoutSecrets(inputs));
-            return Promise.resolve(inputs);
+            return inputs;
         },
         diff: ({ type, oldState, inputs, ignoreChanges }) =>
             Promise.resolve(diff(kindOf(type), oldState, inputs, ignoreChanges)),

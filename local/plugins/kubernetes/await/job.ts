@@ -12,9 +12,7 @@ export const jobRule: MakeRule = ({ object, status }) => {
     let job: Properties | undefined;
     /** All that went wrong on the way, in order: a pod's own message outlives the pod. */
     const problems: string[] = [];
-    const note = (text: string) => {
-        if (!problems.includes(text)) problems.push(text);
-    };
+    const failure = () => condition(job, "Failed");
 
     return {
         timeoutSeconds: 600,
@@ -32,7 +30,7 @@ export const jobRule: MakeRule = ({ object, status }) => {
                     if (event.type === "DELETED" || !isOwnedBy(event.object, object)) return;
                     const problem = podProblem(event.object);
                     if (problem === undefined || problems.includes(problem)) return;
-                    note(problem);
+                    problems.push(problem);
                     // Every pod is unready at first, which is no news.
                     if (!problem.endsWith("]") || !problem.includes("containers with unready status"))
                         status("warning", problem);
@@ -51,12 +49,11 @@ export const jobRule: MakeRule = ({ object, status }) => {
             }
             return false;
         },
-        failed: () => {
-            const failed = condition(job, "Failed");
-            if (failed?.status !== "True") return false;
-            note(`[${stringAt(failed, "reason")}] ${stringAt(failed, "message")}`);
-            return true;
+        failed: () => failure()?.status === "True",
+        reasons: () => {
+            const failed = failure();
+            const why = failed && [`[${stringAt(failed, "reason")}] ${stringAt(failed, "message")}`];
+            return [...problems, ...(why ?? [])];
         },
-        reasons: () => [...problems],
     };
 };

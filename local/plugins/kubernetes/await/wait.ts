@@ -43,7 +43,12 @@ export async function waitUntilReady({
     try {
         await new Promise<void>((resolve, reject) => {
             const unready = (message: string) => {
-                reject(new Unready(message, rule.reasons()));
+                // Watches are not in step: what a pod said last may be on its way when its Job is known to have failed.
+                void observeAll(client, rule)
+                    .catch(() => undefined)
+                    .then(() => {
+                        reject(new Unready(message, rule.reasons()));
+                    });
             };
             const look = () => {
                 if (rule.ready(false)) resolve();
@@ -62,14 +67,11 @@ export async function waitUntilReady({
             });
 
             for (const collection of rule.collections) {
-                const query: Record<string, string> = collection.name
-                    ? { fieldSelector: `metadata.name=${collection.name}` }
-                    : {};
                 const onEvent = (event: Parameters<typeof collection.observe>[0]) => {
                     collection.observe(event);
                     look();
                 };
-                client.follow(collection.path, query, until, onEvent, reject);
+                client.follow(collection.path, queryOf(collection), until, onEvent, reject);
             }
             if (rule.settles) timers.push(setInterval(look, settlingMilliseconds));
             timers.push(
@@ -101,15 +103,21 @@ export async function checkReady({
     object,
     rule,
 }: Pick<WaitOptions, "client" | "object" | "rule">): Promise<void> {
-    for (const collection of rule.collections) {
-        const query: Record<string, string> = collection.name
-            ? { fieldSelector: `metadata.name=${collection.name}` }
-            : {};
-        const list = await client.request("GET", collection.path, query);
-        for (const item of listAt(list, "items"))
-            if (isObject(item)) collection.observe({ type: "ADDED", object: item });
-    }
+    await observeAll(client, rule);
     if (!rule.ready(true)) {
         throw new Unready(`Resource '${nameOf(object)}' was created but failed to initialize`, rule.reasons());
     }
+}
+
+async function observeAll(client: Client, rule: Rule): Promise<void> {
+    for (const collection of rule.collections) {
+        const list = await client.request("GET", collection.path, queryOf(collection));
+        for (const item of listAt(list, "items")) {
+            if (isObject(item)) collection.observe({ type: "ADDED", object: item });
+        }
+    }
+}
+
+function queryOf({ name }: Rule["collections"][number]): Record<string, string> {
+    return name === undefined ? {} : { fieldSelector: `metadata.name=${name}` };
 }
