@@ -6,6 +6,9 @@
 set -eu
 root=$1 data=$2 port=$3
 
+# The first process of a namespace gets no signal that it has not asked for.
+trap 'exit 0' TERM
+
 exec 9> "$data/lock"
 flock --nonblock 9 || { echo "another broker runs on $data"; exit 1; }
 mkdir -p "$data/rabbitmq"

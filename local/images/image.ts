@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { chmod, mkdir, mkdtemp, readFile, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { installPackages } from "../packages";
 import { cacheDirectory, projectDirectory } from "../paths";
@@ -137,8 +137,8 @@ export async function buildImage(kind: ImageKind, report: Report): Promise<{ nam
     report(`writing ${name}`);
     await mkdir(directory, { recursive: true });
     await removeLeftovers(archive);
-    // In the cache directory, as layers are linked from there.
-    const scratch = await mkdtemp(join(directory, "layer-"));
+    // Beside the archive, into which layers are linked.
+    const scratch = `${archive}.building-${process.pid}.layer`;
     try {
         if (added.length > 0) layers.push(await filesLayer(scratch, added));
         await writeArchive(archive, name, layers, config);

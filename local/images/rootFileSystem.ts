@@ -88,7 +88,7 @@ export function rootPath(kind: RootKind): string {
 /** Removes what builds that were killed have left beside `path`. */
 export async function removeLeftovers(path: string): Promise<void> {
     for (const name of await readdir(dirname(path))) {
-        const builder = /\.building-(\d+)$/.exec(name)?.[1];
+        const builder = /\.building-(\d+)(\.\w+)?$/.exec(name)?.[1];
         if (builder !== undefined && !existsSync(`/proc/${builder}`))
             await rm(join(dirname(path), name), { recursive: true, force: true });
     }

@@ -91,22 +91,23 @@ function definitions(username: string, password: string): string {
 }
 
 /** Does a broker answer the AMQP 0-9-1 protocol header on this port? `undefined`: nothing listens. */
-async function answersAmqp(port: number): Promise<boolean | undefined> {
-    const socket = connect({ host: "127.0.0.1", port });
-    try {
-        await once(socket, "connect");
-    } catch {
-        return undefined;
-    }
-    try {
-        socket.write("AMQP\x00\x00\x09\x01");
-        const [reply] = (await once(socket, "data", { signal: AbortSignal.timeout(5_000) })) as [Buffer];
-        return reply[0] === 1;
-    } catch {
-        return false;
-    } finally {
-        socket.destroy();
-    }
+function answersAmqp(port: number): Promise<boolean | undefined> {
+    return new Promise((resolve) => {
+        const socket = connect({ host: "127.0.0.1", port });
+        socket.setTimeout(5_000, () => socket.destroy());
+        let connected = false;
+        socket.once("connect", () => {
+            connected = true;
+            socket.write("AMQP\x00\x00\x09\x01");
+        });
+        socket.once("data", (reply) => {
+            // A method frame: connection.start. Whoever doesn't take the header answers with one of his own.
+            resolve(reply[0] === 1);
+            socket.destroy();
+        });
+        socket.on("error", () => undefined);
+        socket.once("close", () => resolve(connected ? false : undefined));
+    });
 }
 
 const report = (line: string) => process.stderr.write(`${line}\n`);
@@ -152,15 +153,17 @@ async function main(): Promise<void> {
     let ready = false;
     while (running && !stopping && !ready) {
         ready = (await answersAmqp(port)) === true;
-        if (Date.now() > deadline) stop();
+        if (!ready && Date.now() > deadline) break;
         if (!ready) await sleep(50);
     }
-    if (ready) process.stdout.write("ready\n");
-    const [code, signal] = await ended;
-    if (!stopping || (Date.now() > deadline && !ready)) {
+    const fail = (what: string) => {
         const lastLines = readFileSync(logFile, "utf8").trimEnd().split("\n").slice(-10).join("\n");
-        throw new Error(`the broker ended (${signal ?? `exit code ${code}`}):\n${lastLines}\nWhole log: ${logFile}`);
-    }
+        return new Error(`the broker ${what}:\n${lastLines}\nWhole log: ${logFile}`);
+    };
+    if (ready) process.stdout.write("ready\n");
+    else if (running && !stopping) throw fail(`did not answer within ${startLimit / 1000} s`);
+    const [code, signal] = await ended;
+    if (!stopping) throw fail(`ended (${signal ?? `exit code ${code}`})`);
 }
 
 main().then(
