@@ -74,18 +74,22 @@ export class DocumentLibrary {
     }
 
     /** Saves unsaved changes as the next version. On failure they stay unsaved, in memory. */
-    save(document: OpenDocument): Promise<void> {
-        return document.exclusively(async () => {
+    async save(document: OpenDocument): Promise<void> {
+        const version = await document.exclusively(async () => {
             if (!document.hasUnsavedChanges) {
-                return;
+                return undefined;
             }
             const { base, content } = document;
-            const version = await this.store.save(base, { ...content, modified: new Date().toISOString() });
-            document.saved(version, content);
-            this.#listed.set(version.id, toListed(version));
+            const saved = await this.store.save(base, { ...content, modified: new Date().toISOString() });
+            document.saved(saved, content);
             const isReloaded = content.lastReloadTime !== base.content.lastReloadTime;
-            this.announce(savedEvent(isReloaded ? "com.qlik.v1.app.data.updated" : "com.qlik.v1.app.updated", version));
+            this.announce(savedEvent(isReloaded ? "com.qlik.v1.app.data.updated" : "com.qlik.v1.app.updated", saved));
+            return saved;
         });
+        if (version) {
+            // Not this document alone: its session may have ended meanwhile, and another opened the version before.
+            await this.#show(version);
+        }
     }
 
     /** As listed, or as on the volume if it isn't in the list yet. @throws DocumentStoreError; UnreadableDocumentError. */
@@ -146,7 +150,7 @@ export class DocumentLibrary {
     async refresh(document: OpenDocument): Promise<void> {
         const newest = this.#listed.get(document.id);
         if (newest && newest.version > document.base.version && !document.hasUnsavedChanges) {
-            await this.#show(await this.#read(document.id));
+            await this.#compare(document.id).catch((error: Error) => this.log.error(error.message));
         }
     }
 
@@ -245,33 +249,28 @@ export class DocumentLibrary {
     }
 
     async #compareWithVolume(): Promise<void> {
-        const known = new Set([...this.#listed.keys(), ...this.#open.keys()]);
-        const { documents, foreign } = await this.store.list();
-        for (const { id, newestVersion } of documents) {
-            known.delete(id);
-            const document = await this.#open.get(id)?.catch(() => undefined);
-            const isOpenVersionOld = document !== undefined && document.base.version < newestVersion;
-            if (isOpenVersionOld || !this.#isCurrent(id, newestVersion)) {
-                await this.#showFromVolume(id);
-            }
-        }
-        for (const id of known) {
-            // Asked again one by one: it may have been created after the volume was listed.
-            if ((await this.store.newestVersion(id)) === undefined) {
-                await this.#forget(id);
-            }
+        const { ids, foreign } = await this.store.list();
+        for (const id of new Set([...ids, ...this.#listed.keys(), ...this.#open.keys()])) {
+            await this.#compare(id).catch((error: Error) => {
+                // One that can't be read must not hide the others.
+                this.log.error(error.message);
+            });
         }
         for (const name of foreign) {
             this.log.warn(`${name} in ${this.store.directory} is a file of Qlik's own engine and is left alone.`);
         }
     }
 
-    async #showFromVolume(id: string): Promise<void> {
-        try {
+    async #compare(id: string): Promise<void> {
+        const newest = await this.store.newestVersion(id);
+        if (newest === undefined) {
+            await this.#forget(id);
+            return;
+        }
+        const document = await this.#open.get(id)?.catch(() => undefined);
+        const isOpenVersionOld = document !== undefined && document.base.version < newest;
+        if (isOpenVersionOld || !this.#isCurrent(id, newest)) {
             await this.#show(await this.store.readNewest(id));
-        } catch (error) {
-            // One that can't be read must not hide the others.
-            this.log.error(error instanceof Error ? error.message : String(error));
         }
     }
 }

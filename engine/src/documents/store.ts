@@ -14,11 +14,6 @@ export class DocumentStoreError extends Error {
     }
 }
 
-export interface StoredDocument {
-    readonly id: string;
-    readonly newestVersion: number;
-}
-
 const documentId = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const versionFile = new RegExp(`^(\\d{10})\\${extension}$`);
 const unfinished = { save: ".saving-", document: ".creating-", deletion: ".deleting-" } as const;
@@ -125,17 +120,10 @@ export class DocumentStore {
         return versions.length ? Math.max(...versions) : undefined;
     }
 
-    /** All documents on the volume, and the names of what lies there as a file of Qlik's own engine. */
-    async list(): Promise<{ documents: StoredDocument[]; foreign: string[] }> {
-        const documents: StoredDocument[] = [];
+    /** Ids of what may be documents, and the names of what lies there as a file of Qlik's own engine. */
+    async list(): Promise<{ ids: string[]; foreign: string[] }> {
         const names = await readdir(this.directory);
-        for (const id of names.filter(isDocumentId)) {
-            const newestVersion = await this.newestVersion(id);
-            if (newestVersion !== undefined) {
-                documents.push({ id, newestVersion });
-            }
-        }
-        return { documents, foreign: names.filter((name) => name.endsWith(".qvf")) };
+        return { ids: names.filter(isDocumentId), foreign: names.filter((name) => name.endsWith(".qvf")) };
     }
 
     /** Whether a file of Qlik's own engine lies here under this name. */
@@ -212,7 +200,7 @@ export class DocumentStore {
             if (isCode(error, "ENOENT", "ENOTDIR")) {
                 return [];
             }
-            throw new DocumentStoreError("failed", `${this.directory} could not be read (${codeOf(error)}).`, {
+            throw new DocumentStoreError("failed", `Document ${id} could not be read (${codeOf(error)}).`, {
                 cause: error,
             });
         }

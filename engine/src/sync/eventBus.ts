@@ -125,7 +125,6 @@ export class EventBus {
             this.#lose(connection, error);
             return;
         }
-        this.#pause = firstPauseMilliseconds;
         this.#enter("connected");
         this.#lastError = undefined;
         this.log.info(`Connected to the event bus at ${this.status.broker}.`);
@@ -212,6 +211,8 @@ export class EventBus {
             return;
         }
         this.#published++;
+        // Not when connected: one that may not publish would come back every tenth of a second.
+        this.#pause = firstPauseMilliseconds;
         // Not if a newer event of this subject has taken its place meanwhile.
         if (this.#unconfirmed.get(subject) === event) {
             this.#unconfirmed.delete(subject);
