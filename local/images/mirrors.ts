@@ -1,4 +1,8 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import { run } from "../run";
+
+const execute = promisify(execFile);
 
 /** Where this machine's own apt gets Debian from. */
 export interface Mirrors {
@@ -13,13 +17,12 @@ export interface Mirrors {
  * @throws if none of them is Debian's.
  */
 export async function readMirrors(): Promise<Mirrors> {
-    const listTargets = () =>
-        run("images", "apt-get", [
-            "indextargets",
-            "--format",
-            "$(ORIGIN)|$(LABEL)|$(COMPONENT)|$(REPO_URI)",
-            "Created-By: Packages",
-        ]);
+    // Not through run(), which keeps what it reads in a log: an address may hold a password.
+    const listTargets = async () => {
+        const format = "$(ORIGIN)|$(LABEL)|$(COMPONENT)|$(REPO_URI)";
+        const { stdout } = await execute("apt-get", ["indextargets", "--format", format, "Created-By: Packages"]);
+        return stdout;
+    };
     // Origin and label come from the archive's own index, which apt has only after an update.
     const targets = (await listTargets()) || (await run("images", "apt-get", ["update"]).then(listTargets));
     const uriOf = (label: string) =>
