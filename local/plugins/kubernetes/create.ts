@@ -13,7 +13,7 @@ import { newFieldManager, readState, writeState } from "./state";
  * @throws {NotReady} if it was created, but does not become ready.
  */
 export async function create(request: CreateRequest, operation: Operation): Promise<{ id: string; state: Properties }> {
-    const { client, kind, settings } = operation;
+    const { client, kind } = operation;
     const inputs = withoutSecrets(request.inputs);
     const initialApiVersion = kind.apiVersion;
     const fieldManager = readState({ __fieldManager: newFieldManager() }, inputs).fieldManager;
@@ -22,7 +22,7 @@ export async function create(request: CreateRequest, operation: Operation): Prom
     const body = { type: "application/json", value: inputs };
 
     if (request.preview) {
-        if (hasUnknown(inputs) || !settings.serverSideApply) return { id: "", state: request.inputs };
+        if (hasUnknown(inputs)) return { id: "", state: request.inputs };
         try {
             const planned = await client.request("POST", path, { fieldManager: creationManager, dryRun: "All" }, body);
             // A program that reads a status would take an empty one for the real one.

@@ -4,25 +4,22 @@ import { Unready, waitUntilReady } from "./await/wait";
 import type { Client } from "./client";
 import { kindOf, type Kind } from "./kinds";
 import { annotation } from "./metadata";
-import type { Settings } from "./settings";
 
 /** What every operation on an object has at hand. */
 export interface Operation {
     readonly urn: string;
     readonly kind: Kind;
     readonly client: Client;
-    readonly settings: Settings;
     /** Aborted when the user cancels. */
     readonly signal: AbortSignal;
     /** Shows a line beside the resource; the same line again is dropped. */
     readonly status: (severity: Severity, text: string) => void;
     readonly clearStatus: () => Promise<void>;
-    readonly warn: (text: string) => Promise<void>;
 }
 
 export function operation(
     request: { readonly urn: string; readonly type: string },
-    shared: Pick<Operation, "client" | "settings" | "signal">,
+    shared: Pick<Operation, "client" | "signal">,
     log: Log,
 ): Operation {
     let last = "";
@@ -36,7 +33,6 @@ export function operation(
             void log.status(request.urn, severity, text);
         },
         clearStatus: () => log.status(request.urn, "info", ""),
-        warn: (text) => log.message(request.urn, "warning", text),
     };
 }
 

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { Log } from "../engine";
 import type { Provider } from "../provider";
 import type { Properties } from "../properties";
@@ -18,6 +19,8 @@ import { update } from "./update";
 /** Stands in for the released kubernetes plugin, for the kinds in kinds.ts, with the same state. */
 export function kubernetesProvider(version: string, log: Log): Provider {
     const cancelled = new AbortController();
+    // Everything that is under way listens to it; that many is no leak.
+    setMaxListeners(0, cancelled.signal);
     let settings: Settings | undefined;
     let client: Client | undefined;
 
@@ -29,7 +32,7 @@ export function kubernetesProvider(version: string, log: Log): Provider {
     const start = (request: { readonly urn: string; readonly type: string }) => {
         // First of all, so that an unknown kind is no matter of the cluster.
         kindOf(request.type);
-        return operation(request, { client: connected(), settings: configured(), signal: cancelled.signal }, log);
+        return operation(request, { client: connected(), signal: cancelled.signal }, log);
     };
 
     return {

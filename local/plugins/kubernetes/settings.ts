@@ -7,7 +7,6 @@ import { at, withoutSecrets, type Properties } from "../properties";
 
 /** The provider's configuration, as far as this plugin goes by it; other keys are accepted and have no effect. */
 export interface Settings {
-    readonly serverSideApply: boolean;
     readonly configMapMutable: boolean;
     /** Namespace of namespaced objects that name none. */
     readonly namespace: string;
@@ -18,10 +17,14 @@ export interface Settings {
 /** @param config values of `kubernetes:*`: strings, or JSON in strings. */
 export function readSettings(config: Properties): Settings {
     const values = withoutSecrets(config);
+    if (!flag(values, "enableServerSideApply", true)) {
+        throw new Error(
+            "kubernetes:enableServerSideApply cannot be false here: the local kubernetes plugin has no other way",
+        );
+    }
     const context = text(values, "context");
     const load = () => loadKubeConfig(text(values, "kubeconfig"), context);
     return {
-        serverSideApply: flag(values, "enableServerSideApply", true),
         configMapMutable: flag(values, "enableConfigMapMutable", false),
         namespace: text(values, "namespace") || namespaceOf(load),
         kubeConfig: load,

@@ -10,7 +10,7 @@ import { Caller } from "./recorded";
 describe("installPlugins", () => {
     let home: string;
     before(async function () {
-        this.timeout(30_000);
+        this.timeout(60_000);
         home = await mkdtemp(join(tmpdir(), "plugins-"));
         await installPlugins(home);
         // As a second clone would, over the first one's.
@@ -33,7 +33,7 @@ describe("installPlugins", () => {
         ["random", "4.21.1"],
     ] as const) {
         it(`${name} prints its port first, and answers there`, async function () {
-            this.timeout(10_000);
+            this.timeout(20_000);
             const executable = join(home, "plugins", `resource-${name}-v${version}`, `pulumi-resource-${name}`);
             // Started elsewhere, so that it cannot live on this clone's modules.
             const plugin = spawn(executable, ["127.0.0.1:1"], { cwd: tmpdir(), stdio: ["ignore", "pipe", "inherit"] });

@@ -8,7 +8,7 @@ import { canonicalQuantity } from "../kubernetes/quantity";
 import { readSettings } from "../kubernetes/settings";
 import { secret, unknownValue, type Properties } from "../properties";
 
-const silent = { message: () => Promise.resolve(), status: () => Promise.resolve() };
+const silent = { status: () => Promise.resolve() };
 const settings = readSettings({ namespace: "here" });
 const request = (kind: string, inputs: Properties) => ({
     urn: `urn:pulumi:s::p::kubernetes:core/v1:${kind}::it`,
@@ -169,6 +169,9 @@ describe("the local kubernetes plugin", () => {
             "the Kubernetes API server at https://127.0.0.1:1 cannot be reached",
         );
         expect(await read({ kubeconfig, context: "d" })).to.contain('the kubeconfig has no context "d"; it has c');
+        expect(() => readSettings({ enableServerSideApply: "false" })).to.throw(
+            "enableServerSideApply cannot be false",
+        );
         expect(() => readSettings({ enableConfigMapMutable: "yes" })).to.throw(
             'kubernetes:enableConfigMapMutable must be true or false, not "yes"',
         );

@@ -17,7 +17,10 @@ const refusal = (kind: string, inputs: Properties) =>
         .check({ ...resource(kind), inputs, oldInputs: {}, randomSeed: new Uint8Array() })
         .then(() => "nothing", String);
 
-describe("the local random plugin", () => {
+describe("the local random plugin", function () {
+    // The hash is slow on purpose.
+    this.timeout(20_000);
+
     it("draws a password as asked for, with its bcrypt hash", async () => {
         const inputs = { length: 32, special: false, minUpper: 3, minNumeric: 4 };
         const { state } = await create("RandomPassword", inputs);

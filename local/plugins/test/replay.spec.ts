@@ -10,7 +10,6 @@ import { Caller, isRandom, recordings, ReportedNotReady, titleOf, withoutDrawnNa
 /** Everything that the plugins told the user, newest last. */
 const told: string[] = [];
 const log: Log = {
-    message: (_urn, severity, text) => Promise.resolve(void told.push(`${severity}: ${text}`)),
     status: (_urn, severity, text) => Promise.resolve(void told.push(`${severity}: ${text}`)),
 };
 
@@ -106,7 +105,8 @@ async function until(condition: () => boolean, what: string): Promise<void> {
     }
 }
 
-describe("the local plugins answer as the released ones did", () => {
+describe("the local plugins answer as the released ones did", function () {
+    this.timeout(20_000);
     let api: FakeApiServer;
     let under: Awaited<ReturnType<typeof plugins>>;
 
@@ -245,7 +245,10 @@ describe("the local plugins answer as the released ones did", () => {
                     preview ? { fieldManager: manager, force: "true", dryRun: "All" } : forced(manager, after),
                 );
                 expect(patches.at(-1)?.body).to.deep.equal(withoutSecrets(recorded.request.news as Properties));
-                if (!preview) expect(patches[0]?.contentType).to.equal("application/json-patch+json");
+                if (!preview) {
+                    expect(patches[0]?.contentType).to.equal("application/json-patch+json");
+                    expect(patches[0]?.body).to.deep.equal(takeOver(before, manager));
+                }
             });
         }
     });
@@ -376,6 +379,15 @@ describe("the local plugins answer as the released ones did", () => {
 /** After the take-over the fake server's object has no managers left, which counts as one to be forced. */
 function forced(fieldManager: string, taken: Properties) {
     return { fieldManager, force: String(listAt(taken, "metadata", "managedFields").length === 0) };
+}
+
+/** The one manager, which created the object, becomes the one that applies; unless the object has changed meanwhile. */
+function takeOver(before: Properties, manager: string) {
+    const [created] = listAt(withManagers(before, manager), "metadata", "managedFields");
+    return [
+        { op: "replace", path: "/metadata/managedFields", value: [{ ...(created as Properties), operation: "Apply" }] },
+        { op: "replace", path: "/metadata/resourceVersion", value: stringAt(before, "metadata", "resourceVersion") },
+    ];
 }
 
 function withManagers(object: Properties, manager: string): Properties {
