@@ -2,9 +2,10 @@
 // package-lock.json first, only if they are not the ones that are there. Plain JavaScript, since nothing else runs before.
 //
 //     node local/bootstrap.mjs PROGRAM [ARGUMENTS]
+//     node local/bootstrap.mjs --install            only installs
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, join, resolve } from "node:path";
 
 const project = resolve(import.meta.dirname, "..");
@@ -20,18 +21,20 @@ if (major < 20 || (major === 20 && minor < 19)) {
     refuse(`Node.js 20.19 or newer is needed; this is ${process.versions.node}.`);
 }
 
-function installPackages() {
-    const stamp = join(modules, ".installed-from");
-    const wanted = createHash("sha256")
-        .update(readFileSync(join(project, "package-lock.json")))
-        .digest("hex");
-    let installed = "";
+const wanted = createHash("sha256")
+    .update(readFileSync(join(project, "package-lock.json")))
+    .digest("hex");
+
+function isInstalled() {
     try {
-        installed = readFileSync(stamp, "utf8");
+        return readFileSync(join(modules, ".installed-from"), "utf8") === wanted;
     } catch {
-        // Nothing is installed yet.
+        return false;
     }
-    if (installed === wanted) return;
+}
+
+function installPackages() {
+    if (isInstalled()) return;
     console.error("Installing the packages of package-lock.json …");
     // Standard output belongs to the program that runs next: `pulumi stack output --json` must stay JSON.
     const npm = spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], {
@@ -39,11 +42,22 @@ function installPackages() {
         stdio: ["ignore", 2, 2],
     });
     if (npm.status !== 0) refuse("npm ci failed; its own message is above.");
-    writeFileSync(stamp, wanted);
+    writeFileSync(join(modules, ".installed-from"), wanted);
 }
 
-installPackages();
 const [program, ...args] = process.argv.slice(2);
+if (program === "--install") {
+    installPackages();
+    process.exit(0);
+}
+if (!isInstalled()) {
+    // One at a time: two npm in one directory would take each other's files away. macOS has no flock(1).
+    mkdirSync(join(project, ".local"), { recursive: true });
+    const self = [process.execPath, import.meta.filename, "--install"];
+    const locked = spawnSync("flock", [join(project, ".local", "install.lock"), ...self], { stdio: "inherit" });
+    if (locked.error) installPackages();
+    else if (locked.status !== 0) process.exit(1);
+}
 const child = spawn(program, args, {
     cwd: project,
     stdio: "inherit",
