@@ -46,7 +46,8 @@ export class DocumentStorage extends pulumi.ComponentResource {
                     hostPath: { path: args.hostPath, type: "DirectoryOrCreate" },
                 },
             },
-            { parent: this },
+            // A claim that was bound to it by name can't be resized; one that is made for a new volume has the new size.
+            { parent: this, replaceOnChanges: ["spec.capacity"] },
         );
         const claim = new k8s.core.v1.PersistentVolumeClaim(
             name,
@@ -58,37 +59,13 @@ export class DocumentStorage extends pulumi.ComponentResource {
         );
 
         const owner = `${args.user}:${args.user}`;
-        const podOf = (role: string, spec: Partial<k8s.types.input.core.v1.PodSpec>, command: string[]) => ({
-            metadata: { labels: podLabels("write-check", role) },
-            spec: {
-                ...spec,
-                restartPolicy: "Never",
-                automountServiceAccountToken: false,
-                enableServiceLinks: false,
-                terminationGracePeriodSeconds: 1,
-                securityContext: restrictedPod(args.user),
-                imagePullSecrets: args.pullSecrets.map((secret) => ({ name: secret })),
-                containers: [
-                    {
-                        name: role,
-                        image: args.image,
-                        imagePullPolicy: "IfNotPresent",
-                        command,
-                        securityContext: restrictedContainer,
-                        resources: { requests: { cpu: "10m", memory: "16Mi" }, limits: { memory: "64Mi" } },
-                        terminationMessagePolicy: "FallbackToLogsOnError",
-                        ...(spec.volumes && { volumeMounts: [{ name: "documents", mountPath: "/documents" }] }),
-                    },
-                ],
-            },
-        });
 
         // The image may take minutes to pull, and the check must be given up within seconds: so the one before the other.
         const image = new k8s.batch.v1.Job(
             `${name}-image`,
             {
                 metadata: { namespace: args.namespace, annotations: { "pulumi.com/replaceUnready": "true" } },
-                spec: { backoffLimit: 0, template: podOf("image", {}, ["sh", "-c", "exit 0"]) },
+                spec: { backoffLimit: 0, template: podOf(args, "image", ["sh", "-c", "exit 0"]) },
             },
             { parent: this, customTimeouts: { create: `${args.timeoutSeconds}s` } },
         );
@@ -108,9 +85,10 @@ export class DocumentStorage extends pulumi.ComponentResource {
                     // A pod whose volume can't be mounted would wait for it for ever.
                     activeDeadlineSeconds: 10,
                     template: podOf(
+                        args,
                         "writable",
-                        { volumes: [{ name: "documents", persistentVolumeClaim: { claimName: claim.metadata.name } }] },
                         ["sh", "-c", writeCheck, "write-check", args.hostPath, owner],
+                        claim.metadata.name,
                     ),
                 },
             },
@@ -120,6 +98,39 @@ export class DocumentStorage extends pulumi.ComponentResource {
         this.claimName = claim.metadata.name;
         this.registerOutputs({ claimName: this.claimName });
     }
+}
+
+/** A pod that runs one command as the engines' user, in the engines' image, with the documents if their claim is given. */
+function podOf(
+    { image, user, pullSecrets }: DocumentStorageArgs,
+    role: string,
+    command: pulumi.Input<string>[],
+    claimName?: pulumi.Input<string>,
+): k8s.types.input.core.v1.PodTemplateSpec {
+    return {
+        metadata: { labels: podLabels("write-check", role) },
+        spec: {
+            restartPolicy: "Never",
+            automountServiceAccountToken: false,
+            enableServiceLinks: false,
+            terminationGracePeriodSeconds: 1,
+            securityContext: restrictedPod(user),
+            imagePullSecrets: pullSecrets.map((secret) => ({ name: secret })),
+            containers: [
+                {
+                    name: role,
+                    image,
+                    imagePullPolicy: "IfNotPresent",
+                    command,
+                    securityContext: restrictedContainer,
+                    resources: { requests: { cpu: "10m", memory: "16Mi" }, limits: { memory: "64Mi" } },
+                    terminationMessagePolicy: "FallbackToLogsOnError",
+                    volumeMounts: claimName === undefined ? [] : [{ name: "documents", mountPath: "/documents" }],
+                },
+            ],
+            volumes: claimName === undefined ? [] : [{ name: "documents", persistentVolumeClaim: { claimName } }],
+        },
+    };
 }
 
 /** Writes and removes a file; else says which directory ($1) can't be written by whom ($2), and why. */
