@@ -102,6 +102,8 @@ export function pulumiCommand(): { program: string; environment: NodeJS.ProcessE
         PULUMI_BACKEND_URL: `file://${machine.pulumi.backend}`,
         PULUMI_CONFIG_PASSPHRASE_FILE: machine.pulumi.passphraseFile,
         PULUMI_HOME: prepared.home,
+        // Types are checked by npm run test:unit, not again at each command.
+        PULUMI_NODEJS_TRANSPILE_ONLY: "true",
         PULUMI_SKIP_UPDATE_CHECK: "true",
     };
     // It would win over the file.
