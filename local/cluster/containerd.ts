@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { run } from "../run";
 import { endProcesses, findProcesses, type ProcessIdentity } from "./processes";
@@ -85,6 +85,9 @@ export async function containerdAnswers(): Promise<boolean> {
     );
 }
 
+/** A directory for each container that runs, or that nobody saw end. */
+const bundles = join(directories.containerdState, "io.containerd.runtime.v2.task", "k8s.io");
+
 async function idsIn(directory: string): Promise<Set<string>> {
     return new Set(existsSync(directory) ? await readdir(directory) : []);
 }
@@ -100,7 +103,7 @@ function processesIn(ids: ReadonlySet<string>): Promise<ProcessIdentity[]> {
  * The kubelet must not run: it would start them again.
  */
 export async function endContainers(milliseconds: number): Promise<void> {
-    const all = await idsIn(join(directories.containerdState, "io.containerd.runtime.v2.task", "k8s.io"));
+    const all = await idsIn(bundles);
     const sandboxes = await idsIn(join(directories.containerdState, "io.containerd.grpc.v1.cri", "sandboxes"));
     const programs = new Set([...all].filter((id) => !sandboxes.has(id)));
     await endProcesses(await processesIn(programs), milliseconds);
@@ -117,8 +120,17 @@ export async function endShims(): Promise<void> {
     await endProcesses(ours, 2000);
 }
 
+/** Shims listen in a directory that all of containerd's users share; one that was killed leaves its socket there. */
+async function removeShimSockets(): Promise<void> {
+    for (const id of await idsIn(bundles)) {
+        const file = join(bundles, id, "address");
+        if (existsSync(file)) await rm((await readFile(file, "utf8")).replace(/^unix:\/\//, ""), { force: true });
+    }
+}
+
 /** Forgets which containers ran: all of them have ended. */
 export async function forgetContainers(): Promise<void> {
+    await removeShimSockets();
     await rm(directories.podAddresses, { recursive: true, force: true });
     if (existsSync(directories.containerdState)) {
         await run("rm", "rm", ["--recursive", "--one-file-system", directories.containerdState]);

@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { readdir, readFile, rm, rmdir } from "node:fs/promises";
-import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { machine } from "../paths";
 import { run } from "../run";
+import { removeKubernetesChains } from "./packetFilter";
 import { podNetwork } from "./settings";
 
 /** Mount points under `directory` in the text of a /proc/self/mountinfo (proc(5)), innermost first. */
@@ -19,54 +19,6 @@ export function mountsUnder(directory: string, mountinfo: string): string[] {
 async function removeMounts(): Promise<void> {
     for (const path of mountsUnder(machine.cluster, await readFile("/proc/self/mountinfo", "utf8"))) {
         await run("umount", "umount", ["--lazy", "--no-canonicalize", path]);
-    }
-}
-
-/** Chains that the kubelet and kube-proxy make. */
-const isKubernetesChain = (name: string) => name.startsWith("KUBE-");
-
-/**
- * What iptables-restore --noflush needs to be told to take Kubernetes' chains away, from what iptables-save printed;
- * undefined where there are none.
- */
-export function withoutKubernetesChains(saved: string): string | undefined {
-    const tables: string[] = [];
-    for (const table of saved.split(/^\*/m).slice(1)) {
-        const lines = table.split("\n");
-        const chains = lines.flatMap((line) => /^:(\S+)/.exec(line)?.[1] ?? []).filter(isKubernetesChain);
-        if (chains.length === 0) continue;
-        const jumps = lines.filter((line) => {
-            const [, from, to] = /^-A (\S+) .*-[jg] (\S+)/.exec(line) ?? [];
-            return from !== undefined && !isKubernetesChain(from) && isKubernetesChain(to);
-        });
-        tables.push(
-            `*${lines[0]}`,
-            // Naming a chain empties it; only then does no other hold it any more.
-            ...chains.map((chain) => `:${chain} - [0:0]`),
-            ...jumps.map((rule) => rule.replace(/^-A/, "-D")),
-            ...chains.map((chain) => `-X ${chain}`),
-            "COMMIT",
-        );
-    }
-    return tables.length === 0 ? undefined : `${tables.join("\n")}\n`;
-}
-
-/** Both families: the kubelet makes its chains in each. */
-const families = ["iptables", "ip6tables"] as const;
-
-const save = (family: string) => spawnSync(`${family}-save`, { encoding: "utf8" }).stdout ?? "";
-
-/** Whether this machine's packet filter has chains of a Kubernetes, ours or another. */
-export function hasKubernetesChains(): boolean {
-    return families.some((family) => withoutKubernetesChains(save(family)) !== undefined);
-}
-
-function removeChains(): void {
-    for (const family of families) {
-        const input = withoutKubernetesChains(save(family));
-        if (input === undefined) continue;
-        const { status, stderr } = spawnSync(`${family}-restore`, ["--noflush"], { input, encoding: "utf8" });
-        if (status !== 0) throw new Error(`${family}-restore could not take the chains of Kubernetes away: ${stderr}`);
     }
 }
 
@@ -107,7 +59,7 @@ async function removeNetworkResults(): Promise<void> {
 /** Takes away what containers and components that have all ended leave on the machine, and do not see to themselves. */
 export async function removeLeftovers(): Promise<void> {
     await removeMounts();
-    removeChains();
+    removeKubernetesChains();
     await removeCgroups();
     await removeNetworkResults();
 }

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { readObject } from "./api";
+import { leadsTo } from "./packetFilter";
 
 interface List<T> {
     items: T[];
@@ -16,34 +17,48 @@ interface Pod {
 
 /** A Service's endpoints, from which kube-proxy makes its rules. */
 interface EndpointSlice {
+    metadata: { labels?: Record<string, string> };
     endpoints?: { addresses: string[]; conditions: { ready?: boolean }; targetRef?: { uid: string } }[];
 }
 
-/** Pods that are said to be ready, with all their containers started since `since`; undefined if nobody says. */
-async function readyPods(since: Date): Promise<Pod[] | undefined> {
+/** The pods that nobody is deleting; undefined if they can't be had. */
+async function listPods(): Promise<Pod[] | undefined> {
     const pods = await readObject<List<Pod>>("/api/v1/pods");
-    return pods?.items.filter(
-        ({ metadata, status }) =>
-            metadata.deletionTimestamp === undefined &&
-            status.conditions?.some(({ type, status }) => type === "Ready" && status === "True") &&
-            status.containerStatuses?.every(({ state }) => state.running && new Date(state.running.startedAt) >= since),
+    return pods?.items.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+}
+
+/** Whether a pod is said to be ready, with all its containers started since `since`. */
+function isReady({ status }: Pod, since: Date): boolean {
+    const { conditions = [], containerStatuses = [] } = status;
+    return (
+        conditions.some(({ type, status }) => type === "Ready" && status === "True") &&
+        containerStatuses.every(({ state }) => state.running && new Date(state.running.startedAt) >= since)
     );
 }
 
 /** Whether Services lead to these pods where they are now. */
 async function areReachable(pods: readonly Pod[]): Promise<boolean> {
     const slices = await readObject<List<EndpointSlice>>("/apis/discovery.k8s.io/v1/endpointslices");
-    const endpoints = slices?.items.flatMap((slice) => slice.endpoints ?? []);
-    return pods.every(({ metadata, status }) =>
-        endpoints
-            ?.filter(({ targetRef }) => targetRef?.uid === metadata.uid)
-            .every(({ addresses, conditions }) => conditions.ready && addresses.includes(status.podIP ?? "")),
-    );
+    if (slices === undefined) return false;
+    const addressOf = new Map(pods.map(({ metadata, status }) => [metadata.uid, status.podIP]));
+    const reached: string[] = [];
+    for (const { metadata, endpoints } of slices.items) {
+        // Nothing leads to a headless Service but its names.
+        if (metadata.labels && "service.kubernetes.io/headless" in metadata.labels) continue;
+        for (const { addresses, conditions, targetRef } of endpoints ?? []) {
+            const address = targetRef && addressOf.get(targetRef.uid);
+            if (address === undefined) continue;
+            if (!conditions.ready || !addresses.includes(address)) return false;
+            reached.push(address);
+        }
+    }
+    return leadsTo(reached);
 }
 
 /** Ids of the pods that etcd remembers as ready, from before the cluster went down. */
 export async function rememberedPods(): Promise<Set<string>> {
-    return new Set((await readyPods(new Date(0)))?.map(({ metadata }) => metadata.uid));
+    const ready = (await listPods())?.filter((pod) => isReady(pod, new Date(0)));
+    return new Set(ready?.map(({ metadata }) => metadata.uid));
 }
 
 /**
@@ -53,8 +68,8 @@ export async function rememberedPods(): Promise<Set<string>> {
 export async function waitForPods(remembered: ReadonlySet<string>, since: Date): Promise<void> {
     const deadline = Date.now() + 60_000;
     while (remembered.size > 0 && Date.now() < deadline) {
-        const ready = (await readyPods(since))?.filter(({ metadata }) => remembered.has(metadata.uid)) ?? [];
-        if (ready.length === remembered.size && (await areReachable(ready))) return;
+        const pods = (await listPods())?.filter(({ metadata }) => remembered.has(metadata.uid));
+        if (pods?.every((pod) => isReady(pod, since)) && (await areReachable(pods))) return;
         await delay(200);
     }
 }

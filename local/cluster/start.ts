@@ -14,7 +14,7 @@ import { writeConfiguration } from "./configuration";
 import { containerdAnswers, writeContainerdConfiguration } from "./containerd";
 import { clusterIsUp, everyProgramRuns, nodeIsReady } from "./health";
 import { importImage } from "./images";
-import { hasKubernetesChains } from "./leftovers";
+import { hasKubernetesChains } from "./packetFilter";
 import { addBridge, checkRoutes } from "./network";
 import { rememberedPods, waitForPods } from "./pods";
 import { findProcess, logFile, startProcess } from "./processes";
