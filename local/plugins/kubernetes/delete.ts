@@ -47,7 +47,8 @@ export async function remove(request: DeleteRequest, operation: Operation): Prom
         await operation.clearStatus();
         return;
     }
-    const live = (await readObject(client, path)) ?? old.live;
+    // After a cancellation the server is not asked any more.
+    const live = (await readObject(client, path).catch(() => undefined)) ?? old.live;
     const finalizers = listAt(live, "metadata", "finalizers").filter((each) => typeof each === "string");
     const holding = finalizers.length > 0 ? ` (its finalizers: ${finalizers.join(", ")})` : "";
     const reason = signal.aborted
@@ -66,6 +67,7 @@ function untilGone(
 ): Promise<boolean> {
     const ended = new AbortController();
     const until = AbortSignal.any([signal, ended.signal, AbortSignal.timeout(seconds * 1000)]);
+    let timer: NodeJS.Timeout | undefined;
     return new Promise<boolean>((resolve, reject) => {
         const end = (gone: boolean) => {
             resolve(gone);
@@ -87,12 +89,10 @@ function untilGone(
             if (event.type === "DELETED") look();
         };
         client.follow(collection, { fieldSelector: `metadata.name=${name}` }, until, onEvent, fail);
-        const timer = setInterval(look, lookMilliseconds);
-        until.addEventListener("abort", () => {
-            clearInterval(timer);
-        });
+        timer = setInterval(look, lookMilliseconds);
         look();
     }).finally(() => {
+        clearInterval(timer);
         ended.abort();
     });
 }

@@ -71,8 +71,8 @@ export async function awaitReady(
         return undefined;
     }
     const { object, previous } = change;
-    const rule = await kind.rule({ object, previous, client, status });
     try {
+        const rule = await kind.rule({ object, previous, client, status });
         const warn = (text: string) => {
             status("warning", text);
         };

@@ -20,6 +20,8 @@ export class FakeApiServer {
     readonly objects = new Map<string, Properties>();
     /** What the next POST or PATCH for an object's path answers with, and leaves behind unless it is a dry run. */
     readonly outcomes = new Map<string, Properties>();
+    /** Paths of objects that stay when they are deleted. */
+    readonly held = new Set<string>();
     readonly missingNamespaces = new Set<string>();
     private readonly watches = new Map<string, ServerResponse[]>();
     private readonly server = createServer((request, response) => {
@@ -120,7 +122,7 @@ export class FakeApiServer {
                 notFound();
                 return;
             }
-            if (method === "DELETE") {
+            if (method === "DELETE" && !this.held.has(path)) {
                 this.objects.delete(path);
                 this.tell(path, "DELETED", object);
             }

@@ -153,6 +153,7 @@ export class Caller {
             }
             case "Delete": {
                 const message = resource(new wire.DeleteRequest());
+                message.setTimeout(numberAt(request, "timeout"));
                 message.setId(stringAt(request, "id"));
                 message.setProperties(struct("properties"));
                 await answer<Empty>((done) => this.client.delete(message, done));

@@ -360,6 +360,22 @@ describe("the local plugins answer as the released ones did", function () {
             expect(told).to.include(`warning: [Pod fixture-5071485f/${name}]: [Error] ${message}`);
         });
 
+        it("an object whose deletion is held up, with its finalizers", async () => {
+            const recorded = recordings("delete").find((each) => titleOf(each) === "Secret login");
+            if (recorded === undefined) throw new Error("no recording of a Secret's deletion");
+            const live = liveOf(recorded.request.properties as Properties);
+            const metadata = { ...(live.metadata as Properties), finalizers: ["example.com/hold"] };
+            api.objects.set(pathOf(live), { ...live, metadata });
+            api.held.add(pathOf(live));
+            const request = { ...recorded.request, timeout: 0.3 };
+            const error = await failure(under.call({ method: "Delete", request }, "kubernetes"));
+            expect(error.id).to.equal(recorded.request.id);
+            expect(error.reasons).to.deep.equal([
+                `'${stringAt(live, "metadata", "name")}' was not deleted within 0.3 s: ` +
+                    "finalizers might be preventing deletion (its finalizers: example.com/hold)",
+            ]);
+        });
+
         it("Cancel ends the wait, and the object is not lost", async () => {
             const [recorded] = recordings("create").filter((each) => titleOf(each) === "StatefulSet broker");
             if (recorded === undefined) throw new Error("no recording of a StatefulSet");
