@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { stringAt } from "../properties";
-import type { RandomKind } from "./provider";
+import type { RandomKind } from "./kind";
 
 /** `random:index/randomId:RandomId`: bytes, written in five ways. */
 export const randomId: RandomKind = {

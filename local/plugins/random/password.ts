@@ -1,7 +1,7 @@
 import { genSalt, hash } from "bcryptjs";
 import { randomInt } from "node:crypto";
 import { numberAt, type Properties } from "../properties";
-import type { RandomKind } from "./provider";
+import type { RandomKind } from "./kind";
 
 /** Name of the switch, name of its minimum, and the characters that it admits. */
 const alphabets = [
