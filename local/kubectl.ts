@@ -1,6 +1,7 @@
 import { spawnSync, type StdioOptions } from "node:child_process";
 import { existsSync } from "node:fs";
 import { clusterIsUp } from "./cluster/cluster";
+import { directories } from "./cluster/settings";
 import { machine } from "./paths";
 import { buildTool } from "./toolchain/build";
 
@@ -8,7 +9,7 @@ import { buildTool } from "./toolchain/build";
 async function kubectl(args: readonly string[], stdio: StdioOptions) {
     const kubernetes = await buildTool("kubernetes", (line) => console.error(line));
     const result = spawnSync(kubernetes, ["kubectl", ...args], {
-        env: { ...process.env, KUBECONFIG: machine.kubeconfig },
+        env: { ...process.env, KUBECONFIG: machine.kubeconfig, KUBECACHEDIR: directories.kubectlCache },
         encoding: "utf8",
         stdio,
     });

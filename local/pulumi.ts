@@ -2,7 +2,8 @@ import { version as kubernetesVersion } from "@pulumi/kubernetes/package.json";
 import { version as randomVersion } from "@pulumi/random/package.json";
 import { spawnSync, type StdioOptions } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { delimiter, dirname, join } from "node:path";
+import { copyFile, rename } from "node:fs/promises";
+import { basename, delimiter, dirname, join } from "node:path";
 import { machine, projectDirectory } from "./paths";
 import { installPlugins } from "./plugins/install";
 import { CommandFailed, run } from "./run";
@@ -15,8 +16,8 @@ const passphrase = "document-sync-development";
 interface Prepared {
     readonly program: string;
     readonly home: string;
-    /** Where the language host is that was built for it; a released CLI brings its own. */
-    readonly languageHosts?: string;
+    /** Whether it was built here, as its plugins and its language host were. */
+    readonly built: boolean;
     /** A `pulumi` on PATH whose plugins could not be fetched: it is not tried again. */
     readonly refused?: string;
 }
@@ -72,7 +73,7 @@ async function choose(report: (line: string) => void): Promise<Prepared> {
         try {
             report(`fetching the plugins of ${description}`);
             await fetchReleasedPlugins(released.program);
-            return { program: released.program, home: machine.pulumi.releasedHome };
+            return { program: released.program, home: machine.pulumi.releasedHome, built: false };
         } catch (error) {
             if (!(error instanceof CommandFailed)) throw error;
             report(`the plugins of ${description} cannot be fetched: building Pulumi instead`);
@@ -81,8 +82,11 @@ async function choose(report: (line: string) => void): Promise<Prepared> {
     }
     const program = await buildTool("pulumi", report);
     const languageHost = await buildTool("pulumi-language-nodejs", report);
+    const beside = join(dirname(program), basename(languageHost));
+    await copyFile(languageHost, `${beside}.${process.pid}`);
+    await rename(`${beside}.${process.pid}`, beside);
     await installPlugins(machine.pulumi.home);
-    return { program, home: machine.pulumi.home, languageHosts: dirname(languageHost), refused };
+    return { program, home: machine.pulumi.home, built: true, refused };
 }
 
 /** Makes the Pulumi CLI, its plugins, its backend and its passphrase ready. */
@@ -108,9 +112,10 @@ export function pulumiCommand(): { program: string; environment: NodeJS.ProcessE
     };
     // It would win over the file.
     delete environment.PULUMI_CONFIG_PASSPHRASE;
-    if (prepared.languageHosts !== undefined) {
-        environment.PATH = `${prepared.languageHosts}${delimiter}${environment.PATH}`;
+    if (prepared.built) {
         environment.PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION = "true";
+        // Neither a plugin nor a language host of somebody else's; ours lies beside the CLI, where it looks first then.
+        environment.PULUMI_IGNORE_AMBIENT_PLUGINS = "true";
     }
     return { program: prepared.program, environment };
 }

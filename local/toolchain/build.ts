@@ -80,7 +80,7 @@ async function checkGo(module: string): Promise<void> {
 /**
  * Builds a tool from its Go modules, unless that was done before on this machine.
  *
- * @returns the binary's path in the cache; its directory holds nothing else.
+ * @returns the binary's path in the cache.
  */
 export async function buildTool(name: ToolName, report: (line: string) => void): Promise<string> {
     const tool: Tool = tools[name];
