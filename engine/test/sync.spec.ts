@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
-import { type AddressInfo, type Socket, createServer } from "node:net";
+import { type AddressInfo, type Server, type Socket, createServer } from "node:net";
 import { join } from "node:path";
 import { expect } from "chai";
 import { Connection } from "rabbitmq-client";
@@ -245,7 +245,12 @@ describe("two engines, one volume, one broker", function () {
 
 describe("an engine whose RabbitHost is no broker", function () {
     this.timeout(30_000);
-    afterEach(cleanUp);
+    let peer: Server | undefined;
+    afterEach(async () => {
+        await cleanUp();
+        // A server that is left listening keeps mocha from ending.
+        peer?.close();
+    });
 
     const peers: Record<string, (socket: Socket) => void> = {
         "answers in another protocol": (socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"),
@@ -256,7 +261,7 @@ describe("an engine whose RabbitHost is no broker", function () {
     for (const [what, behave] of Object.entries(peers)) {
         it(`works on, and tries again, when it ${what}`, async () => {
             let attempts = 0;
-            const peer = createServer((socket) => {
+            peer = createServer((socket) => {
                 attempts++;
                 socket.on("error", () => undefined);
                 behave(socket);
@@ -269,7 +274,6 @@ describe("an engine whose RabbitHost is no broker", function () {
             expect((await (await connect(engine)).global.createApp("A")).qSuccess).to.equal(true);
             expect((await health(engine)).sync.eventBus).to.have.property("state", "disconnected");
             expect(await engine.stop()).to.equal(0);
-            peer.close();
         });
     }
 });
