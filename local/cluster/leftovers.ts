@@ -1,10 +1,14 @@
 import { existsSync } from "node:fs";
-import { readdir, readFile, rm, rmdir } from "node:fs/promises";
-import { join } from "node:path";
+import { readdir, readFile, readlink, rm, rmdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { machine } from "../paths";
 import { run } from "../run";
 import { removeKubernetesChains } from "./packetFilter";
 import { podNetwork } from "./settings";
+
+async function entries(directory: string): Promise<string[]> {
+    return existsSync(directory) ? readdir(directory) : [];
+}
 
 /** Mount points under `directory` in the text of a /proc/self/mountinfo (proc(5)), innermost first. */
 export function mountsUnder(directory: string, mountinfo: string): string[] {
@@ -52,8 +56,22 @@ export function networkResults(names: readonly string[]): string[] {
 
 async function removeNetworkResults(): Promise<void> {
     const directory = "/var/lib/cni/results";
-    if (!existsSync(directory)) return;
-    for (const name of networkResults(await readdir(directory))) await rm(join(directory, name));
+    for (const name of networkResults(await entries(directory))) await rm(join(directory, name));
+}
+
+/** What the kubelet writes into two directories that it takes from no setting: links to its logs, and a socket. */
+async function removeKubeletFiles(): Promise<void> {
+    const links = "/var/log/containers";
+    for (const name of await entries(links)) {
+        const path = join(links, name);
+        const target = await readlink(path).catch(() => "");
+        if (target.startsWith(`${machine.cluster}/`)) await rm(path);
+    }
+    const sockets = "/var/lib/kubelet/device-plugins";
+    await rm(join(sockets, "kubelet.sock"), { force: true });
+    for (const directory of [links, sockets, dirname(sockets)]) {
+        if (existsSync(directory) && (await entries(directory)).length === 0) await rmdir(directory);
+    }
 }
 
 /** Takes away what containers and components that have all ended leave on the machine, and do not see to themselves. */
@@ -62,4 +80,5 @@ export async function removeLeftovers(): Promise<void> {
     removeKubernetesChains();
     await removeCgroups();
     await removeNetworkResults();
+    await removeKubeletFiles();
 }
