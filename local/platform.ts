@@ -1,5 +1,5 @@
 import { Listr, PRESET_TIMER, type ListrTask } from "listr2";
-import { clusterIsUp, importImage, startCluster } from "./cluster/cluster";
+import { importImage, startCluster } from "./cluster/cluster";
 import { buildImage, type ImageKind } from "./images/image";
 import { preparePulumi } from "./pulumi";
 import { buildTool } from "./toolchain/build";
@@ -38,7 +38,7 @@ export async function runSteps(steps: ListrTask[]): Promise<void> {
  * single-node Kubernetes and the Pulumi CLI. What is already there is left as it is.
  */
 export async function bringUpPlatform(): Promise<Platform> {
-    const clusterStarted = !(await clusterIsUp());
+    let clusterStarted = false;
     const changedImages: string[] = [];
     await runSteps([
         {
@@ -68,7 +68,9 @@ export async function bringUpPlatform(): Promise<Platform> {
                     { concurrent: true },
                 ),
         },
-        step("Cluster", startCluster),
+        step("Cluster", async (report) => {
+            clusterStarted = await startCluster(report);
+        }),
         step("Images into the cluster", async (report) => {
             for (const kind of imageKinds) {
                 const { name, archive } = await buildImage(kind, report);
