@@ -1,4 +1,12 @@
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { run } from "./run";
+
+/** What Debian's package scripts ask before they start a service: https://people.debian.org/~hmh/invokerc.d-policyrc.d-specification.txt */
+const policyFile = "/usr/sbin/policy-rc.d";
+const policy = `#!/bin/sh
+# document-sync is installing packages, whose services stay as they are. It takes this file away again.
+exit 101
+`;
 
 /** Debian packages that are not installed, of those named. */
 async function missing(names: readonly string[]): Promise<string[]> {
@@ -6,10 +14,28 @@ async function missing(names: readonly string[]): Promise<string[]> {
     const have = new Set(
         installed
             .split("\n")
-            .filter((l) => l.endsWith(" installed"))
-            .map((l) => l.split(" ")[0]),
+            .filter((line) => line.endsWith(" installed"))
+            .map((line) => line.split(" ")[0]),
     );
     return names.filter((name) => !have.has(name));
+}
+
+/** A machine that has a policy of its own keeps it. */
+async function withoutServices(work: () => Promise<unknown>): Promise<void> {
+    await writeFile(policyFile, policy, { flag: "wx", mode: 0o755 }).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== "EEXIST") throw error;
+    });
+    try {
+        await work();
+    } finally {
+        if ((await readFile(policyFile, "utf8")) === policy) await rm(policyFile);
+    }
+}
+
+async function aptGet(...args: string[]): Promise<void> {
+    await run("packages", "apt-get", ["--option", "DPkg::Lock::Timeout=600", ...args], {
+        env: { DEBIAN_FRONTEND: "noninteractive" },
+    });
 }
 
 let queue: Promise<unknown> = Promise.resolve();
@@ -23,10 +49,8 @@ export function installPackages(names: readonly string[], report: (line: string)
         const wanted = await missing(names);
         if (wanted.length === 0) return;
         report(`installing ${wanted.join(", ")}`);
-        await run("packages", "apt-get", ["update"]);
-        await run("packages", "apt-get", ["install", "--yes", "--no-remove", "--no-install-recommends", ...wanted], {
-            env: { DEBIAN_FRONTEND: "noninteractive", RUNLEVEL: "1" },
-        });
+        await aptGet("update");
+        await withoutServices(() => aptGet("install", "--yes", "--no-remove", "--no-install-recommends", ...wanted));
     };
     const result = queue.then(install);
     queue = result.catch(() => undefined);
