@@ -123,8 +123,9 @@ function refusePlainText(config: pulumi.Config, ...passwords: Key[]): void {
 
 function absolutePath(config: pulumi.Config, key: Key): string {
     const value = config.require(key);
-    if (!path.posix.isAbsolute(value)) {
-        refuse(`${key} must be an absolute path, and is "${value}".`);
+    // Kubernetes takes no step back in the path of a volume.
+    if (!path.posix.isAbsolute(value) || value.split("/").includes("..")) {
+        refuse(`${key} must be an absolute path without "..", and is "${value}".`);
     }
     return value;
 }
@@ -138,10 +139,14 @@ function quantity(config: pulumi.Config, key: Key): string {
     return value;
 }
 
+/** https://github.com/distribution/reference; a pod with another name would be waited for until the timeout. */
 function image(config: pulumi.Config, key: Key): string {
     const value = config.require(key);
-    if (!/^\S+$/.test(value)) {
-        refuse(`${key} must be the name of an image, and is "${value}".`);
+    const registry = "[A-Za-z0-9.-]+(:[0-9]+)?/";
+    const part = "[a-z0-9]+([._-]+[a-z0-9]+)*";
+    const version = "(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(@sha256:[0-9a-f]{64})?";
+    if (!new RegExp(`^(${registry})?${part}(/${part})*${version}$`).test(value)) {
+        refuse(`${key} must be the name of an image, as registry.example.com/engine:1.0, and is "${value}".`);
     }
     return value;
 }

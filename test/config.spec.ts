@@ -70,6 +70,20 @@ describe("config", () => {
         expect(declared["kubernetes:enableConfigMapMutable"]).to.deep.equal({ value: true });
     });
 
+    it("takes every form of an image's name", () => {
+        const digest = `sha256:${"0123456789abcdef".repeat(4)}`;
+        for (const engineImage of [
+            "rabbitmq",
+            "localhost/document-sync/engine:dev",
+            "registry.example.com:5000/a/b_c__d-e.f:1.0_RC-1",
+            `qlikcore/engine@${digest}`,
+            `192.0.2.1:5000/engine:12.160.0@${digest}`,
+        ]) {
+            configure({ engineImage });
+            expect(readSettings().engineImage).to.equal(engineImage);
+        }
+    });
+
     it("takes the engine's user from its version", () => {
         const userOf = (engineVersion: string) => {
             configure({ engineVersion });
@@ -122,7 +136,12 @@ describe("config", () => {
             [
                 "a relative hostPath",
                 [{ hostPath: "data/docs" }],
-                'hostPath must be an absolute path, and is "data/docs".',
+                'hostPath must be an absolute path without "..", and is "data/docs".',
+            ],
+            [
+                "a hostPath with a step back",
+                [{ hostPath: "/data/../docs" }],
+                'hostPath must be an absolute path without "..", and is "/data/../docs".',
             ],
             [
                 "a size that is no quantity",
@@ -134,12 +153,13 @@ describe("config", () => {
                 [{ documentsSize: "0Gi" }],
                 'documentsSize must be a Kubernetes quantity above zero, as 5Gi, and is "0Gi".',
             ],
-            ["an empty image", [{ engineImage: "" }], 'engineImage must be the name of an image, and is "".'],
-            [
-                "an image with a space",
-                [{ brokerImage: "a b" }],
-                'brokerImage must be the name of an image, and is "a b".',
-            ],
+            ...["", "a b", "https://example.com/engine", "example.com/Engine:1", "engine:1:2", "engine:"].map(
+                (engineImage): [string, Parameters<typeof configure>, string] => [
+                    `"${engineImage}" for an image`,
+                    [{ engineImage }],
+                    `engineImage must be the name of an image, as registry.example.com/engine:1.0, and is "${engineImage}".`,
+                ],
+            ),
             [
                 "a bad engineVersion",
                 [{ engineVersion: "latest" }],
