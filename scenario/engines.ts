@@ -9,12 +9,6 @@ export interface Engine {
     readonly url: string;
 }
 
-/** An engine's health as far as the scenario reads it. */
-export interface Health {
-    /** Sessions at this moment. */
-    readonly activeSessions: number;
-}
-
 /** How an engine is called in messages. */
 export function nameOf({ key, url }: Engine): string {
     return `${key} ${url}`;
@@ -66,11 +60,11 @@ export function socketUrl(key: string, value: string): string {
 }
 
 /**
- * What an engine's /health says.
+ * Makes sure that an engine answers, by its /health.
  *
  * @throws Refusal if nothing answers there within 5 s, or something that is no engine.
  */
-export async function healthOf(engine: Engine): Promise<Health> {
+export async function expectHealth(engine: Engine): Promise<void> {
     const url = `${engine.url.replace(/^ws/, "http")}/health`;
     let response: Response;
     let text: string;
@@ -83,7 +77,7 @@ export async function healthOf(engine: Engine): Promise<Health> {
     try {
         const { session } = JSON.parse(text) as { session: { active: number } };
         if (response.ok && typeof session.active === "number") {
-            return { activeSessions: session.active };
+            return;
         }
     } catch {
         // What is no health is told below.

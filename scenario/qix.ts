@@ -30,6 +30,8 @@ export interface Doc extends EnigmaJS.QixObject {
 /** A session that is open. */
 export interface Session {
     readonly global: Global;
+    /** Whether the engine had this session before, opened by another connection. */
+    readonly attached: boolean;
     close(): Promise<void>;
 }
 
@@ -37,15 +39,15 @@ export interface Session {
 const answerSeconds = 15;
 
 /**
- * Opens a session of its own on an engine.
+ * Opens a session on an engine.
  *
+ * @param identity Connections to one engine with the same one share a session. Defaults to one that nobody else has.
  * @throws Error with the engine's own words, if it does not take the session; so does every later call.
  */
-export async function openSession(engine: Engine): Promise<Session> {
+export async function openSession(engine: Engine, identity: string = randomUUID()): Promise<Session> {
     const session = enigma.create({
         schema,
-        // Sessions on the same URL are one session; this one is nobody else's.
-        url: `${engine.url}/app/engineData/identity/${randomUUID()}`,
+        url: `${engine.url}/app/engineData/identity/${identity}`,
         // enigma.js asks for the browser's WebSocket, and documents ws for Node.
         createSocket: (url) => new WebSocket(url) as unknown as globalThis.WebSocket,
         ...answersInTime(engine),
@@ -67,7 +69,7 @@ export async function openSession(engine: Engine): Promise<Session> {
         await session.close();
         throw new Error(`${nameOf(engine)} takes no session: ${state}.`);
     }
-    return { global, close: () => session.close() };
+    return { global, attached: state === "SESSION_ATTACHED", close: () => session.close() };
 }
 
 /** Closes the session on a call that gets no answer, and puts the engine's code, parameter and message into what is thrown. */
