@@ -83,7 +83,7 @@ export function parseFlags(args: readonly string[]): { flags: Flags; warnings: s
         }
         index++;
         const [, key = "", value = ""] = parts;
-        if (key in specifications) {
+        if (Object.hasOwn(specifications, key)) {
             given.set(key, value);
         } else if (withoutEffect.has(key)) {
             warnings.push(`The flag ${key} is taken without effect.`);

@@ -22,26 +22,30 @@ async function main(args: readonly string[]): Promise<void> {
     }
     const { flags, warnings } = parseFlags(args);
     const log = createLog(flags.logVerbosity);
-    log.info(`Engine started with command line: ${withoutSecrets(args).join(" ")}`);
+    log.info(`Engine started with command line: ${args.map(withoutSecrets).join(" ")}`);
     log.info(`Engine Version is ${engineVersion}, imitated by ${standIn.name} ${standIn.version}`);
-    warnings.forEach((warning) => log.warn(warning));
+    warnings.forEach((warning) => log.warn(withoutSecrets(warning)));
     if (!flags.acceptEula) {
         throw new StartError("The EULA is not accepted: the engine starts with -S AcceptEULA=yes only.");
     }
+    // From here on, because a container's first process is not ended by a signal that it does not handle.
+    let running: { readonly engine: Engine; readonly server: Server } | undefined;
+    for (const signal of ["SIGTERM", "SIGINT"] as const) {
+        process.once(signal, () => void stop(signal, log, running));
+    }
     const engine = await assemble(flags, log);
     const server = new Server(engine);
+    running = { engine, server };
     const port = await server.listen(flags.port, flags.bindAddress).catch((error: Error) => {
         throw new StartError(`DesktopPort=${flags.port} can't be listened on (${error.message}).`);
     });
     engine.eventBus?.start();
     log.info({ port }, `Listening on port ${port}.`);
-    for (const signal of ["SIGTERM", "SIGINT"] as const) {
-        process.once(signal, () => void stop(signal, engine, server));
-    }
 }
 
-function withoutSecrets(args: readonly string[]): string[] {
-    return args.map((argument) => argument.replace(/^(JsonWebTokenSecret=).*/s, "$1***"));
+/** Of an argument or what is said of it, however garbled: the token's secret, and the login in an address. */
+function withoutSecrets(text: string): string {
+    return text.replace(/(JsonWebTokenSecret\s*=).*/is, "$1***").replace(/(^|[=/\s])[^=/\s]*@/g, "$1***@");
 }
 
 async function assemble(flags: Flags, log: Log): Promise<Engine> {
@@ -82,16 +86,17 @@ async function openStore(directory: string, log: Log): Promise<DocumentStore> {
     return store;
 }
 
-async function stop(signal: string, engine: Engine, server: Server): Promise<void> {
-    engine.log.info(`Engine is shutting down on ${signal}.`);
-    engine.ruleFiles?.stop();
-    await server.stop();
-    await engine.eventBus?.stop();
+/** @param running undefined while the engine is starting: then there is nothing to wait for. */
+async function stop(signal: string, log: Log, running?: { engine: Engine; server: Server }): Promise<void> {
+    log.info(`Engine is shutting down on ${signal}.`);
+    running?.engine.ruleFiles?.stop();
+    await running?.server.stop();
+    await running?.engine.eventBus?.stop();
     process.exit(0);
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {
     const isExpected = error instanceof StartError || error instanceof FlagError || error instanceof RuleFileError;
-    createLog(1).fatal(isExpected ? error.message : { err: error });
+    createLog(1).fatal(isExpected ? withoutSecrets(error.message) : { err: error });
     process.exit(1);
 });

@@ -4,10 +4,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { bundled } from "./bundle";
 import { closeSessions } from "./qixClient";
 import { until } from "./until";
 
-const engineFolder = join(__dirname, "..");
+/** Where the engine's sources begin. */
+export const engineSource = join(__dirname, "../src/main.ts");
 
 /** A line of an engine's log. */
 export interface LogLine {
@@ -52,11 +54,11 @@ export function spawnEngine(...flags: string[]): SpawnedEngine {
 
 /** An engine with exactly these arguments. */
 export function spawnWith(args: readonly string[], options: SpawnOptions = {}): SpawnedEngine {
-    return spawnNode(["--import", "tsx", join(engineFolder, "src/main.ts"), ...args], options);
+    return spawnNode([bundled(engineSource), ...args], options);
 }
 
 /** An engine by node's whole command line. */
-export function spawnNode(command: readonly string[], options: SpawnOptions): SpawnedEngine {
+export function spawnNode(command: readonly string[], options: SpawnOptions = {}): SpawnedEngine {
     const child = spawn(process.execPath, command, { stdio: ["ignore", "pipe", "pipe"], ...options });
     const log: LogLine[] = [];
     createInterface({ input: child.stdout }).on("line", (line) => log.push(parseLine(line)));

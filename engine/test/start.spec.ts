@@ -1,11 +1,14 @@
-import { chmod, readdir, writeFile } from "node:fs/promises";
+import { spawn } from "node:child_process";
+import { chmod, copyFile, open, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { buildSync } from "esbuild";
 import { expect } from "chai";
 import { FlagError, parseFlags } from "../src/flags";
+import { freePort } from "./broker";
+import { bundled } from "./bundle";
 import {
     type SpawnedEngine,
     cleanUp,
+    engineSource,
     health,
     spawnEngine,
     spawnNode,
@@ -15,6 +18,7 @@ import {
     untilListening,
 } from "./engineProcess";
 import { connect } from "./qixClient";
+import { until } from "./until";
 
 describe("starting the engine", function () {
     this.timeout(60_000);
@@ -86,16 +90,47 @@ describe("starting the engine", function () {
             loginDirectory: "/run/secrets/rabbitmq",
         });
         expect(parsed.warnings).to.have.length(4);
+        expect(parseFlags(["-S", "constructor=1"]).warnings).to.deep.equal([
+            "The flag constructor is not known and ignored.",
+        ]);
         expect(() => parseFlags(["-S", "EnableABAC=perhaps"])).to.throw(FlagError, "EnableABAC=perhaps");
     });
 
-    it("keeps a secret that it is given on the command line out of its log", async () => {
-        const engine = await startEngine(await temporaryDirectory(), "JsonWebTokenSecret=very secret");
+    it("keeps secrets that it is given on the command line out of its log, garbled or not", async () => {
+        const documents = await temporaryDirectory();
+        const good = ["AcceptEULA=yes", "DesktopPort=0", "BindAddress=127.0.0.1", `DocumentDirectory=${documents}`];
+        const args = [...good, "JsonWebTokenSecret=very secret"].flatMap((flag) => ["-S", flag]);
+        const engine = await untilListening(spawnWith([...args, "-S JsonWebTokenSecret=very secret"]));
         expect(JSON.stringify(engine.log)).to.include("JsonWebTokenSecret=").and.not.to.include("very secret");
+
+        const refused = spawnEngine("UseEventBus=1", "RabbitHost=amqp://engine:very-secret@rabbitmq:5672");
+        expect(await fatal(refused)).to.match(/^RabbitHost=.*rabbitmq:5672 is no host:port/);
+        expect(JSON.stringify(refused.log)).not.to.include("very-secret");
     });
 
-    it("explains its flags", async () => {
-        const engine = spawnWith(["--help"]);
+    it("runs on when nobody takes its log", async () => {
+        const full = await open("/dev/full", "w");
+        try {
+            const port = await freePort();
+            const documents = `DocumentDirectory=${await temporaryDirectory()}`;
+            const flags = ["AcceptEULA=yes", `DesktopPort=${port}`, "BindAddress=127.0.0.1", documents];
+            const command = [bundled(engineSource), ...flags.flatMap((flag) => ["-S", flag])];
+            const child = spawn(process.execPath, command, { stdio: ["ignore", full.fd, "inherit"] });
+            try {
+                const url = `ws://127.0.0.1:${port}`;
+                await until("it answers", () => health({ url }).catch(() => child.exitCode !== null));
+                expect(child.exitCode).to.equal(null);
+                expect((await (await connect({ url })).global.createApp("A")).qSuccess).to.equal(true);
+            } finally {
+                child.kill("SIGKILL");
+            }
+        } finally {
+            await full.close();
+        }
+    });
+
+    it("explains its flags, and runs from its sources", async () => {
+        const engine = spawnNode(["--import", "tsx", engineSource, "--help"]);
         expect(await engine.exit).to.equal(0);
         const help = engine.log.map((line) => line.message).join("\n");
         expect(help).to.include("DocumentDirectory=/home/engine/Qlik/Sense/Apps");
@@ -108,8 +143,7 @@ describe("starting the engine", function () {
         }
         const folder = await temporaryDirectory();
         const outfile = join(folder, "engine.cjs");
-        const entryPoints = [join(__dirname, "../src/main.ts")];
-        buildSync({ entryPoints, bundle: true, platform: "node", target: "node20", outfile, logLevel: "warning" });
+        await copyFile(bundled(engineSource), outfile);
         const documents = await temporaryDirectory();
         await chmod(folder, 0o755);
         await chmod(documents, 0o777);

@@ -6,7 +6,10 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { type DocumentContent, type SavedVersion, UnreadableDocumentError } from "../src/documents/format";
 import { DocumentStore, DocumentStoreError, linkOnce } from "../src/documents/store";
+import { bundled } from "./bundle";
 import { cleanUp, temporaryDirectory } from "./engineProcess";
+
+const saver = join(__dirname, "savingProcess.ts");
 
 const content = (script: string): DocumentContent => ({
     owner: "Personal\\Me",
@@ -161,7 +164,7 @@ describe("the document store", function () {
 
     it("shows whole versions only, whenever the saving process is killed", async () => {
         for (let round = 0; round < 10; round++) {
-            const child = fork(join(__dirname, "savingProcess.ts"), [store.directory, version1.id, "x", "1000000"]);
+            const child = fork(bundled(saver), [store.directory, version1.id, "x", "1000000"]);
             const failed = once(child, "exit").then(([code]) =>
                 expect.fail(`savingProcess ended with ${String(code)}`),
             );
@@ -175,7 +178,7 @@ describe("the document store", function () {
 });
 
 async function savingProcess(directory: string, id: string, name: number, rounds: number) {
-    const child = fork(join(__dirname, "savingProcess.ts"), [directory, id, String(name), String(rounds)]);
+    const child = fork(bundled(saver), [directory, id, String(name), String(rounds)]);
     const messages: { saved?: number; failed?: string }[] = [];
     child.on("message", (message) => messages.push(message as { saved?: number; failed?: string }));
     await once(child, "exit");
