@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { chmodSync, existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
+import { openSession, type Global } from "../../scenario/qix";
 import { prepareDocuments } from "../documents";
 import { machine, projectDirectory } from "../paths";
 import type { Outputs } from "../stacks";
@@ -43,6 +44,16 @@ async function scenario(): Promise<Result> {
 async function expectScenarioToPass(): Promise<void> {
     const { exitCode, output } = await scenario();
     expect(exitCode, output).to.equal(0);
+}
+
+async function onEngine1<T>(work: (global: Global) => Promise<T>): Promise<T> {
+    const { engine1Url } = await outputs();
+    const session = await openSession({ key: "engine1Url", url: engine1Url });
+    try {
+        return await work(session.global);
+    } finally {
+        await session.close();
+    }
 }
 
 /** Identity of each engine pod, and how often its container was started again. */
@@ -180,12 +191,21 @@ describe("a stack on the local cluster", function () {
         expect(await enginePods(), "no engine was started anew").to.equal(before);
     });
 
-    it("goes with all its objects, and its documents stay", async () => {
-        const saved = join(documents, "kept-by-its-user");
-        writeFileSync(saved, "");
+    it("goes with all its objects, and its documents stay: the next one finds them", async () => {
+        const id = await onEngine1(async (global) => {
+            const { qAppId } = await global.createApp("kept");
+            const document = await global.openDoc(qAppId);
+            await document.setScript("// as it was saved");
+            await document.doSave();
+            return qAppId;
+        });
         await mustPulumi("destroy", "--yes", "--skip-preview");
         expect(await clusterObjects()).to.deep.equal([]);
-        expect(existsSync(saved)).to.equal(true);
+        await mustPulumi("up", "--yes", "--skip-preview");
+        await onEngine1(async (global) => {
+            expect((await global.getDocList()).map(({ qDocId }) => qDocId)).to.include(id);
+            expect(await (await global.openDoc(id)).getScript()).to.equal("// as it was saved");
+        });
     });
 });
 
