@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
@@ -22,8 +23,8 @@ export class TestBroker {
         this.loginDirectory = join(directory, "login");
     }
 
-    /** @param directory for its data and login. */
-    static async create(directory: string): Promise<TestBroker> {
+    static async create(): Promise<TestBroker> {
+        const directory = await mkdtemp(join(tmpdir(), "document-sync-broker-"));
         const broker = new TestBroker(await freePort(), directory);
         await mkdir(broker.loginDirectory, { recursive: true });
         await writeFile(join(broker.loginDirectory, "username"), "engine");
@@ -62,21 +63,19 @@ export class TestBroker {
 
     /** As a machine's end would: no goodbye to anyone. */
     async kill(): Promise<void> {
-        await this.#end("SIGKILL");
-    }
-
-    async stop(): Promise<void> {
-        await this.#end("SIGTERM");
-    }
-
-    async #end(signal: NodeJS.Signals): Promise<void> {
         const child = this.#child;
         this.#child = undefined;
         if (child && child.exitCode === null) {
             const exit = once(child, "exit");
-            child.kill(signal);
+            child.kill("SIGKILL");
             await exit;
         }
+    }
+
+    /** Ends it and removes what it kept. */
+    async remove(): Promise<void> {
+        await this.kill();
+        await rm(this.directory, { recursive: true, force: true });
     }
 }
 

@@ -60,6 +60,10 @@ export class DocumentLibrary {
             opening.catch(() => this.#open.delete(id));
         }
         const document = await opening;
+        if (this.#open.get(id) !== opening) {
+            // Its last viewer left it meanwhile: nothing would reach it any more.
+            return this.open(id, viewer);
+        }
         document.viewers.add(viewer);
         return document;
     }
@@ -116,7 +120,7 @@ export class DocumentLibrary {
                 break;
             case "com.qlik.v1.app.deleted":
                 if (isDocumentId(event.subject)) {
-                    await this.#noteDeletion(event.subject);
+                    await this.#takeOverDeletion(event.subject);
                 }
                 break;
             case "document-sync.engine.connected":
@@ -172,17 +176,39 @@ export class DocumentLibrary {
     }
 
     async #takeOver(id: string, announced: DocumentSaved): Promise<void> {
-        const deadline = Date.now() + visibleWithinMilliseconds;
-        for (let pause = 5; !this.#isCurrent(id, announced.version); pause = Math.min(pause * 2, 1000)) {
+        const look = async () => {
+            if (this.#isCurrent(id, announced.version)) {
+                return true;
+            }
             const version = await this.#readIfThere(id, announced);
             if (version) {
                 await this.#show(version);
-                return;
             }
+            return version !== undefined;
+        };
+        await this.#untilVisible(look, `Version ${announced.version} of document ${id} did not appear`);
+    }
+
+    /** A document is deleted when it is no longer on the volume, whoever says what. */
+    async #takeOverDeletion(id: string): Promise<void> {
+        const look = async () => {
+            const isGone = this.#deleted.has(id) || (await this.store.newestVersion(id)) === undefined;
+            if (isGone) {
+                await this.#noteDeletion(id);
+            }
+            return isGone;
+        };
+        await this.#untilVisible(look, `Document ${id} did not go: it stays open and listed, as it is`);
+    }
+
+    /** Looks at the volume until it shows what another engine announced. */
+    async #untilVisible(look: () => Promise<boolean>, complaint: string): Promise<void> {
+        const deadline = Date.now() + visibleWithinMilliseconds;
+        for (let pause = 5; !(await look()); pause = Math.min(pause * 2, 1000)) {
             if (Date.now() > deadline) {
+                const seconds = visibleWithinMilliseconds / 1000;
                 this.log.error(
-                    `Version ${announced.version} of document ${id}, which another engine announced, did not appear in ` +
-                        `${this.store.directory} within ${visibleWithinMilliseconds / 1000} s.`,
+                    `Announced by another engine, but not so in ${this.store.directory} after ${seconds} s: ${complaint}.`,
                 );
                 return;
             }
@@ -197,6 +223,10 @@ export class DocumentLibrary {
     /** The announced version or a newer one, once the volume shows it whole. */
     async #readIfThere(id: string, announced: DocumentSaved): Promise<SavedVersion | undefined> {
         try {
+            // First the name alone: a document may be large, and an announcement wrong.
+            if (((await this.store.newestVersion(id)) ?? 0) < announced.version) {
+                return undefined;
+            }
             const version = await this.store.readNewest(id);
             const isAnnounced = version.version === announced.version && version.sha256 === announced.sha256;
             return isAnnounced || version.version > announced.version ? version : undefined;

@@ -186,7 +186,9 @@ export class DocumentStore {
 
     /** The base of a save stays, for readers that are just opening it. */
     async #removeVersionsBefore(id: string, version: number): Promise<void> {
-        const old = (await this.#versions(id)).filter((other) => other < version);
+        // What can't be removed now is removed after the next save: this one is done.
+        const versions = await this.#versions(id).catch(() => []);
+        const old = versions.filter((other) => other < version);
         for (const other of old) {
             await unlink(join(this.directory, id, fileName(other))).catch(ignore);
         }
