@@ -4,8 +4,11 @@ import { PrecedingLoads } from "./preceding";
 import { splitStatements } from "./split";
 import { hasExpansion } from "./variables";
 
+/** Enough to mend a script by; each takes a look at the whole of it. */
+const mostErrors = 100;
+
 /**
- * All that is wrong with a script as far as it shows without running it. Statements with `$(…)` are left out: what they
+ * What is wrong with a script as far as it shows without running it, the first hundred errors. Statements with `$(…)` are left out: what they
  * say depends on the variables.
  */
 export function checkSyntax(script: string): ScriptError[] {
@@ -24,6 +27,9 @@ export function checkSyntax(script: string): ScriptError[] {
     let preceding = new PrecedingLoads(script);
     collect(wholeScript(script), () => {
         for (const located of splitStatements(script)) {
+            if (errors.length >= mostErrors) {
+                return;
+            }
             if (hasExpansion(located.text)) {
                 // It may be the source that a LOAD waits for.
                 preceding = new PrecedingLoads(script);

@@ -12,6 +12,7 @@ const CLOSING: Readonly<Record<string, string>> = { "'": "'", '"': '"', "[": "]"
  */
 export function* splitStatements(script: string): Generator<Located> {
     let text = "";
+    let isBlank = true;
     let start = 0;
     let at = 0;
     const take = (pattern: RegExp): string | undefined => {
@@ -32,17 +33,21 @@ export function* splitStatements(script: string): Generator<Located> {
                 throw new Fault(`The ${character} is never closed`, ReloadErrorCode.expectedSomething, at);
             }
             text += script.slice(at, end + 1);
+            isBlank = false;
             at = end + 1;
         } else if (character === ";") {
             at++;
             yield* located(text, start);
             text = "";
+            isBlank = true;
             start = at;
-        } else if (text.trim() === "") {
-            text += take(SPACE) ?? take(REMARK)?.replace(/[^\r\n]/g, " ") ?? script[at++];
         } else {
-            text += character;
-            at++;
+            const blank = isBlank ? (take(SPACE) ?? take(REMARK)?.replace(/[^\r\n]/g, " ")) : undefined;
+            if (blank === undefined) {
+                isBlank = false;
+                at++;
+            }
+            text += blank ?? character;
         }
     }
     yield* located(text, start);

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect } from "chai";
-import { runScript } from "../../src/script/index";
+import { checkSyntax, runScript } from "../../src/script/index";
 
 const progress = (): void => undefined;
 
@@ -71,5 +71,23 @@ describe("A long reload", function () {
     it("does not begin if it was told to end before", async () => {
         const outcome = runScript("", { progress, signal: AbortSignal.abort(new Error("cancelled")) });
         expect(await outcome.catch((error: unknown) => (error as Error).message)).to.equal("cancelled");
+    });
+});
+
+describe("A long script", function () {
+    this.timeout(30_000);
+
+    it("takes time by its length and not by the square of it", async () => {
+        const started = performance.now();
+        const outcome = await runScript("x".repeat(2_000_000), { progress }).catch((error: Error) => error.message);
+        expect(outcome).to.match(/^Unknown statement: xxx/);
+        expect(performance.now() - started).to.be.lessThan(10_000);
+    });
+
+    it("that is wrong all over is told its first hundred errors", () => {
+        const started = performance.now();
+        const errors = checkSyntax("x;\n".repeat(100_000));
+        expect(errors.map((error) => error.line)).to.deep.equal(Array.from({ length: 100 }, (_, index) => index + 1));
+        expect(performance.now() - started).to.be.lessThan(5_000);
     });
 });
