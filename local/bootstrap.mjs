@@ -37,7 +37,7 @@ function installPackages() {
     if (isInstalled()) return;
     console.error("Installing the packages of package-lock.json …");
     // Standard output belongs to the program that runs next: `pulumi stack output --json` must stay JSON.
-    const npm = spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], {
+    const npm = spawnSync("npm", ["ci", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"], {
         cwd: project,
         stdio: ["ignore", 2, 2],
     });

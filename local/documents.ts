@@ -1,4 +1,4 @@
-import { chownSync, mkdirSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { machine } from "./paths";
 
@@ -14,11 +14,12 @@ const engineUser = 1910;
 export function prepareDocuments(stack: string): string {
     const directory = join(machine.documents, stack);
     mkdirSync(machine.documents, { recursive: true });
-    try {
-        mkdirSync(directory, { mode: 0o750 });
-        chownSync(directory, engineUser, engineUser);
-    } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    if (!existsSync(directory)) {
+        // There only when it is whole: one that still belonged to root would be left as it is ever after.
+        const unfinished = mkdtempSync(join(machine.directory, "documents-"));
+        chmodSync(unfinished, 0o750);
+        chownSync(unfinished, engineUser, engineUser);
+        renameSync(unfinished, directory);
     }
     return directory;
 }

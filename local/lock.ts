@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, openSync, readFileSync, writeFileSync, closeSync } from "node:fs";
-import { dirname } from "node:path";
+import { basename, dirname } from "node:path";
 
 /**
  * Takes the machine's lock for as long as this process lives: a flock(2), so that it ends with its holder, however that ends.
@@ -8,6 +8,7 @@ import { dirname } from "node:path";
  * @param onWait called once, with who holds it, if it has to be waited for.
  */
 export function takeLock(path: string, onWait: (holder: string) => void): void {
+    if (process.getuid?.() !== 0) throw new Error("the local platform needs root, as containers do here");
     mkdirSync(dirname(path), { recursive: true });
     const descriptor = openSync(path, "a");
     // flock(1) locks the open file that it shares with us; the lock stays ours when it has ended.
@@ -22,5 +23,5 @@ export function takeLock(path: string, onWait: (holder: string) => void): void {
         onWait(readFileSync(path, "utf8").trim() || "another process");
         if (flock().status !== 0) throw new Error(`the lock ${path} could not be taken`);
     }
-    writeFileSync(path, `process ${process.pid} (${process.argv.slice(2).join(" ")})\n`);
+    writeFileSync(path, `npm ${basename(process.argv[1], ".ts")} (process ${process.pid})\n`);
 }

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { run } from "./run";
 
@@ -9,8 +10,11 @@ exit 101
 `;
 
 /** Debian packages that are not installed, of those named. */
-async function missing(names: readonly string[]): Promise<string[]> {
-    const installed = await run("packages", "dpkg-query", ["--show", "--showformat=${Package} ${db:Status-Status}\n"]);
+function missing(names: readonly string[]): string[] {
+    // A name that dpkg has never heard of makes dpkg-query fail; what it knows of the others it prints all the same.
+    const query = ["--show", "--showformat=${Package} ${db:Status-Status}\n", ...names];
+    const { stdout: installed, error } = spawnSync("dpkg-query", query, { encoding: "utf8" });
+    if (error) throw new Error(`the local platform needs Debian or something like it: ${error.message}`);
     const have = new Set(
         installed
             .split("\n")
@@ -18,6 +22,12 @@ async function missing(names: readonly string[]): Promise<string[]> {
             .map((line) => line.split(" ")[0]),
     );
     return names.filter((name) => !have.has(name));
+}
+
+/** Takes our own policy away, also one that a run which was killed has left. */
+async function removePolicy(): Promise<void> {
+    const present = await readFile(policyFile, "utf8").catch(() => "");
+    if (present === policy) await rm(policyFile);
 }
 
 /** A machine that has a policy of its own keeps it. */
@@ -28,7 +38,7 @@ async function withoutServices(work: () => Promise<unknown>): Promise<void> {
     try {
         await work();
     } finally {
-        if ((await readFile(policyFile, "utf8")) === policy) await rm(policyFile);
+        await removePolicy();
     }
 }
 
@@ -46,7 +56,8 @@ let queue: Promise<unknown> = Promise.resolve();
  */
 export function installPackages(names: readonly string[], report: (line: string) => void): Promise<void> {
     const install = async () => {
-        const wanted = await missing(names);
+        const wanted = missing(names);
+        await removePolicy();
         if (wanted.length === 0) return;
         report(`installing ${wanted.join(", ")}`);
         await aptGet("update");

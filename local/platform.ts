@@ -8,8 +8,8 @@ const imageKinds: readonly ImageKind[] = ["sandbox", "broker", "engine"];
 
 /** What bringing the platform up did, for those that must react to it. */
 export interface Platform {
-    /** Names of the images whose content changed under a name that pods may already run. */
-    readonly changedImages: readonly string[];
+    /** IDs of the images by name. A name stays the same when the image changes; pods that run know the ID. */
+    readonly images: ReadonlyMap<string, string>;
     /** Whether the cluster was started, rather than found running. */
     readonly clusterStarted: boolean;
 }
@@ -39,7 +39,7 @@ export async function runSteps(steps: ListrTask[]): Promise<void> {
  */
 export async function bringUpPlatform(): Promise<Platform> {
     let clusterStarted = false;
-    const changedImages: string[] = [];
+    const images = new Map<string, string>();
     await runSteps([
         {
             title: "Tools and images",
@@ -74,9 +74,9 @@ export async function bringUpPlatform(): Promise<Platform> {
         step("Images into the cluster", async (report) => {
             for (const kind of imageKinds) {
                 const { name, archive } = await buildImage(kind, report);
-                if ((await importImage(archive, report)) === "changed") changedImages.push(name);
+                images.set(name, await importImage(archive, report));
             }
         }),
     ]);
-    return { changedImages, clusterStarted };
+    return { images, clusterStarted };
 }

@@ -50,8 +50,9 @@ function readPrepared(): Prepared | undefined {
 }
 
 function writeWhole(path: string, text: string): void {
-    writeFileSync(`${path}.new`, text, { mode: 0o600 });
-    renameSync(`${path}.new`, path);
+    const unfinished = `${path}.${process.pid}`;
+    writeFileSync(unfinished, text, { mode: 0o600 });
+    renameSync(unfinished, path);
 }
 
 async function fetchReleasedPlugins(program: string): Promise<void> {
@@ -150,15 +151,16 @@ function ensureStack(): void {
 }
 
 /** `npm run -s pulumi -- …`: standard output is Pulumi's alone. */
-async function main(args: readonly string[]): Promise<void> {
-    if (readPrepared() === undefined) await preparePulumi((line) => console.error(line));
+function main(args: readonly string[]): void {
     ensureStack();
     process.exitCode = runPulumi(args);
 }
 
 if (require.main === module) {
-    main(process.argv.slice(2)).catch((error: unknown) => {
+    try {
+        main(process.argv.slice(2));
+    } catch (error) {
         console.error(error instanceof Error ? error.message : error);
         process.exitCode = 1;
-    });
+    }
 }

@@ -24,10 +24,10 @@ function findStack(name: string): ListedStack | undefined {
     return (JSON.parse(readPulumi(["stack", "ls", "--json"])) as ListedStack[]).find((stack) => stack.name === name);
 }
 
-function isAlive(pid: number): boolean {
+/** Whether a process is a Pulumi CLI; a number of one that ended may have been given out again. */
+function isPulumi(pid: number): boolean {
     try {
-        process.kill(pid, 0);
-        return true;
+        return readFileSync(`/proc/${pid}/comm`, "utf8").trim() === "pulumi";
     } catch {
         return false;
     }
@@ -43,8 +43,26 @@ function clearDeadLock(name: string): void {
         return;
     }
     const holders = files.map((file) => JSON.parse(readFileSync(join(directory, file), "utf8")) as { pid: number });
-    if (holders.length > 0 && !holders.some(({ pid }) => isAlive(pid))) {
+    if (holders.length > 0 && !holders.some(({ pid }) => isPulumi(pid))) {
         mustPulumi("cancel", "--yes", "--stack", name);
+    }
+}
+
+/**
+ * A CLI that was killed while it made objects knows neither whether they are there nor their names: made once more, there
+ * would be two brokers, or two engines, behind one Service. So the stack is taken down, its namespace with all that is in
+ * it, to be made anew. The documents stay.
+ */
+function clearInterrupted(name: string): void {
+    const { deployment } = JSON.parse(readPulumi(["stack", "export", "--stack", name])) as {
+        deployment: { pending_operations?: { type: string }[] };
+    };
+    const pending = deployment.pending_operations ?? [];
+    if (pending.length === 0) return;
+    console.log(`The last update of the stack ${name} was cut off: it is put in order first.`);
+    mustPulumi("refresh", "--clear-pending-creates", "--yes", "--skip-preview", "--non-interactive", "--stack", name);
+    if (pending.some(({ type }) => type === "creating")) {
+        mustPulumi("destroy", "--yes", "--skip-preview", "--non-interactive", "--stack", name);
     }
 }
 
@@ -52,7 +70,8 @@ function clearDeadLock(name: string): void {
 export function bringUpStack(name: string): Outputs {
     if (!findStack(name)) mustPulumi("stack", "init", name, "--no-select", "--non-interactive");
     clearDeadLock(name);
-    mustPulumi("up", "--yes", "--skip-preview", "--stack", name);
+    clearInterrupted(name);
+    mustPulumi("up", "--yes", "--skip-preview", "--non-interactive", "--stack", name);
     return JSON.parse(readPulumi(["stack", "output", "--json", "--stack", name])) as Outputs;
 }
 
@@ -60,5 +79,6 @@ export function bringUpStack(name: string): Outputs {
 export function destroyStack(name: string): void {
     if (!findStack(name)?.resourceCount) return;
     clearDeadLock(name);
-    mustPulumi("destroy", "--yes", "--skip-preview", "--stack", name);
+    clearInterrupted(name);
+    mustPulumi("destroy", "--yes", "--skip-preview", "--non-interactive", "--stack", name);
 }

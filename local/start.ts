@@ -3,7 +3,7 @@ import { readKubectl } from "./kubectl";
 import { prepareDocuments } from "./documents";
 import { takeLock } from "./lock";
 import { machine, projectDirectory } from "./paths";
-import { bringUpPlatform } from "./platform";
+import { bringUpPlatform, type Platform } from "./platform";
 import { bringUpStack, type Outputs } from "./stacks";
 
 const usage = `npm start
@@ -12,7 +12,18 @@ Brings up everything for the dev stack on this machine: the tools and images (bu
 the stack itself (pulumi up), and runs the scenario against it. Again, it changes only what has changed.
 npm stop takes it down again; the documents stay.`;
 
-/** Pods run the image that had their tag when they started: those of an image that changed are started anew. */
+/** Whether a pod runs an image that had its name once, and now another has. */
+async function hasOldImages({ namespace }: Outputs, { images }: Platform): Promise<boolean> {
+    const running = ["--field-selector", "status.phase=Running"];
+    const listed = await readKubectl(["get", "pods", "--namespace", namespace, ...running, "--output", "json"]);
+    const { items } = JSON.parse(listed) as {
+        items: { status: { containerStatuses?: { image: string; imageID: string }[] } }[];
+    };
+    return items
+        .flatMap(({ status }) => status.containerStatuses ?? [])
+        .some(({ image, imageID }) => images.has(image) && images.get(image) !== imageID);
+}
+
 async function renewPods({ namespace }: Outputs): Promise<void> {
     for (const kind of ["statefulset", "deployment"]) {
         const listed = await readKubectl(["get", kind, "--namespace", namespace, "--output", "name"]);
@@ -39,10 +50,10 @@ async function main(args: readonly string[]): Promise<void> {
         process.exit(args[0] === "--help" ? 0 : 2);
     }
     takeLock(machine.lock, (holder) => console.log(`Waiting for ${holder}, which works on this machine's cluster …`));
-    const { changedImages } = await bringUpPlatform();
+    const platform = await bringUpPlatform();
     prepareDocuments("dev");
     const outputs = bringUpStack("dev");
-    if (changedImages.length > 0) await renewPods(outputs);
+    if (await hasOldImages(outputs, platform)) await renewPods(outputs);
     const passed = runScenario(outputs);
     console.log(passed ? "The scenario passed." : "The scenario failed.");
     console.log(`engine 1: ${outputs.engine1Url}\nengine 2: ${outputs.engine2Url}`);

@@ -2,6 +2,7 @@ import { clusterIsUp, stopCluster } from "./cluster/cluster";
 import { takeLock } from "./lock";
 import { machine } from "./paths";
 import { runSteps } from "./platform";
+import { preparePulumi } from "./pulumi";
 import { destroyStack } from "./stacks";
 
 const usage = `npm stop
@@ -15,8 +16,11 @@ async function main(args: readonly string[]): Promise<void> {
         process.exit(args[0] === "--help" ? 0 : 2);
     }
     takeLock(machine.lock, (holder) => console.log(`Waiting for ${holder}, which works on this machine's cluster …`));
-    if (await clusterIsUp()) destroyStack("dev");
-    else console.log("The cluster is not up, so the dev stack is left as it was; what a crash left is cleared away.");
+    if (await clusterIsUp()) {
+        // It may be built anew here, if the cache was emptied: nothing else knows how to take the stack down.
+        await preparePulumi((line) => console.log(line));
+        destroyStack("dev");
+    } else console.log("The cluster is not up, so the dev stack is left as it was; what a crash left is cleared away.");
     await runSteps([
         {
             title: "Stopping the cluster",

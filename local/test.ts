@@ -16,6 +16,9 @@ interface Totals {
     readonly skipped: number;
 }
 
+/** A suite that hangs is ended after this long, and has failed. */
+const suiteMinutes = 30;
+
 const heading = (title: string) => console.log(`\n=== ${title}`);
 
 /** A check that passes or fails as a whole, by its exit code. */
@@ -35,12 +38,14 @@ function suite(title: string, ...mochaArguments: string[]): Totals {
         const { status } = spawnSync("mocha", ["--reporter", "./local/testReporter.ts", ...mochaArguments], {
             cwd: projectDirectory,
             stdio: ["ignore", "inherit", "inherit"],
+            timeout: suiteMinutes * 60_000,
             // Pulumi then throws on an output in a string, where it would print advice.
             env: { ...process.env, PULUMI_ERROR_OUTPUT_STRING: "1", TEST_TOTALS: totals },
         });
         const result = JSON.parse(readFileSync(totals, "utf8")) as Totals;
-        // mocha can also fail for what is no test, such as a process that would not end.
-        return status !== 0 && result.failed === 0 ? { ...result, failed: 1 } : result;
+        // mocha can also fail for what is no test, such as a process that would not end; and a suite that ran none proves nothing.
+        const hasFailed = status !== 0 || result.passed === 0;
+        return hasFailed && result.failed === 0 ? { ...result, failed: 1 } : result;
     } catch (error) {
         console.log(`  ✘ the suite did not come to its end: ${String(error)}`);
         return { passed: 0, failed: 1, skipped: 0 };

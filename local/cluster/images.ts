@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { run } from "../run";
 import { ctr } from "./containerd";
 
@@ -13,20 +14,18 @@ const label = "document-sync/configuration";
 /**
  * Makes the image in a docker-archive known to the cluster, unless it already is.
  *
- * @returns "changed" if another image had its name, which pods may still run.
+ * @returns its ID, as the status of a pod that runs it has it.
  */
-export async function importImage(
-    archive: string,
-    report: (line: string) => void,
-): Promise<"added" | "changed" | "unchanged"> {
+export async function importImage(archive: string, report: (line: string) => void): Promise<string> {
     const manifest = await run("tar", "tar", ["--extract", "--to-stdout", "--file", archive, "manifest.json"]);
     const [{ Config, RepoTags }] = JSON.parse(manifest) as ArchiveEntry[];
     const [name] = RepoTags;
     const mark = `${label}=${Config}`;
-    const before = await ctr("images", "list", `name==${name}`);
-    if (before.includes(mark)) return "unchanged";
+    const id = `sha256:${basename(Config, ".json")}`;
+    const known = await ctr("images", "list", `name==${name}`);
+    if (known.includes(mark)) return id;
     report(`importing ${name}`);
     await ctr("images", "import", archive);
     await ctr("images", "label", name, mark);
-    return before.includes(name) ? "changed" : "added";
+    return id;
 }

@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import { chmodSync, existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { chownSync, existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { parse, stringify } from "yaml";
 import { openSession, type Global } from "../../scenario/qix";
 import { prepareDocuments } from "../documents";
@@ -60,17 +60,13 @@ async function onEngine1<T>(work: (global: Global) => Promise<T>): Promise<T> {
 async function enginePods(): Promise<string> {
     const { namespace } = await outputs();
     const columns = "UID:.metadata.uid,RESTARTS:.status.containerStatuses[0].restartCount";
-    const selector = "app.kubernetes.io/name=engine";
-    return kubectl(
-        "get",
-        "pods",
-        "--namespace",
-        namespace,
-        "--selector",
-        selector,
-        "--output",
-        `custom-columns=${columns}`,
+    const selector = "app.kubernetes.io/name=qix-engine";
+    const pods = await kubectl(
+        ...["get", "pods", "--namespace", namespace, "--selector", selector],
+        ...["--no-headers", "--output", `custom-columns=${columns}`],
     );
+    expect(pods.trim().split("\n"), "engine pods").to.have.lengthOf(2);
+    return pods;
 }
 
 async function scaleBroker(replicas: number): Promise<void> {
@@ -78,16 +74,8 @@ async function scaleBroker(replicas: number): Promise<void> {
     const [broker] = (await kubectl("get", "statefulset", "--namespace", namespace, "--output", "name")).split("\n");
     await kubectl("scale", broker, "--namespace", namespace, `--replicas=${replicas}`);
     if (replicas > 0) await kubectl("rollout", "status", broker, "--namespace", namespace);
-    else
-        await kubectl(
-            "wait",
-            "--for=delete",
-            "pod",
-            "--namespace",
-            namespace,
-            "--selector",
-            "app.kubernetes.io/name=broker",
-        );
+    // By its name: of a selector that fits nothing, kubectl says that all of it is deleted.
+    else await kubectl("wait", "--for=delete", `pod/${basename(broker)}-0`, "--namespace", namespace);
 }
 
 /** Namespaces and volumes of this stack, which are not in any namespace. */
@@ -101,7 +89,9 @@ async function clusterObjects(): Promise<string[]> {
         .map(({ kind, metadata }) => `${kind} ${metadata.name}`);
 }
 
+/** A run that was cut off, in this clone or another, may have left the stack; Pulumi destroys none without its settings. */
 async function removeStack(): Promise<void> {
+    writeStackFile();
     const stacks = JSON.parse(await mustRun("pulumi", ["stack", "ls", "--json"])) as { name: string }[];
     if (stacks.some(({ name }) => name === stack)) {
         await pulumi("cancel", "--yes");
@@ -112,8 +102,9 @@ async function removeStack(): Promise<void> {
 }
 
 async function newStack(): Promise<void> {
-    // A run that was cut off may have left its stack.
     await removeStack();
+    // Objects that were being made when Pulumi was killed are in no stack.
+    for (const object of await clusterObjects()) await kubectl("delete", ...object.split(" "));
     rmSync(documents, { recursive: true, force: true });
     writeStackFile();
     await mustRun("pulumi", ["stack", "init", stack, "--no-select", "--non-interactive"]);
@@ -237,7 +228,7 @@ describe("a stack whose engines could not write their documents", function () {
 
     it("fails if the directory belongs to another user", async () => {
         prepareDocuments(stack);
-        chmodSync(documents, 0o500);
+        chownSync(documents, 0, 0);
         await expectRefusal();
         expect(readdirSync(documents)).to.deep.equal([]);
     });
