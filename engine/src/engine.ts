@@ -7,8 +7,6 @@ import type { EventBus } from "./sync/eventBus";
 /** The parts of a running engine, as its methods and its health see them. */
 export class Engine {
     readonly started = new Date();
-    /** Ids of the documents that are being reloaded. */
-    readonly reloads = new Set<string>();
     #calls = 0;
 
     constructor(

@@ -38,6 +38,9 @@ const withoutEffect = new Set([
     ...["PrometheusPort", "PrometheusServicePort", "EnablePrometheus"],
 ]);
 
+/** Seconds, 24 days: what node's timers can count. */
+const longestTtl = 2_147_483;
+
 type FlagName = keyof typeof specifications;
 
 export interface Flags {
@@ -107,8 +110,8 @@ export function parseFlags(args: readonly string[]): { flags: Flags; warnings: s
             broker: yesNo("UseEventBus")
                 ? { ...toHostAndPort("RabbitHost", text("RabbitHost")), loginDirectory: text("RabbitLoginPath") }
                 : undefined,
-            sessionTtl: integer("SessionTTL", -1),
-            maxSessionTtl: integer("MaxSessionTTL", 0),
+            sessionTtl: integer("SessionTTL", -1, longestTtl),
+            maxSessionTtl: integer("MaxSessionTTL", 0, longestTtl),
             sessionLimit: integer("SessionLimit", 0),
             logVerbosity: integer("SystemLogVerbosity", 0, 5),
         },

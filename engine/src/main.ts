@@ -15,6 +15,12 @@ import { engineVersion, standIn } from "./version";
 /** A reason not to start; the message is a sentence for whoever reads the log. */
 class StartError extends Error {}
 
+/** What there is to stop, which is nothing yet while the engine is starting. */
+interface Running {
+    engine?: Engine;
+    server?: Server;
+}
+
 async function main(args: readonly string[]): Promise<void> {
     if (args.includes("--help")) {
         process.stdout.write(usage());
@@ -29,13 +35,12 @@ async function main(args: readonly string[]): Promise<void> {
         throw new StartError("The EULA is not accepted: the engine starts with -S AcceptEULA=yes only.");
     }
     // From here on, because a container's first process is not ended by a signal that it does not handle.
-    let running: { readonly engine: Engine; readonly server: Server } | undefined;
+    const running: Running = {};
     for (const signal of ["SIGTERM", "SIGINT"] as const) {
         process.once(signal, () => void stop(signal, log, running));
     }
-    const engine = await assemble(flags, log);
-    const server = new Server(engine);
-    running = { engine, server };
+    const engine = (running.engine = await assemble(flags, log));
+    const server = (running.server = new Server(engine));
     const port = await server.listen(flags.port, flags.bindAddress).catch((error: Error) => {
         throw new StartError(`DesktopPort=${flags.port} can't be listened on (${error.message}).`);
     });
@@ -86,12 +91,11 @@ async function openStore(directory: string, log: Log): Promise<DocumentStore> {
     return store;
 }
 
-/** @param running undefined while the engine is starting: then there is nothing to wait for. */
-async function stop(signal: string, log: Log, running?: { engine: Engine; server: Server }): Promise<void> {
+async function stop(signal: string, log: Log, { engine, server }: Running): Promise<void> {
     log.info(`Engine is shutting down on ${signal}.`);
-    running?.engine.ruleFiles?.stop();
-    await running?.server.stop();
-    await running?.engine.eventBus?.stop();
+    engine?.ruleFiles?.stop();
+    await server?.stop();
+    await engine?.eventBus?.stop();
     process.exit(0);
 }
 

@@ -10,11 +10,17 @@ const goingAway = 1001;
 const sessionRefused = 1008;
 /** For requests under way, so that a document that is being saved is saved. */
 const patienceMilliseconds = 3_000;
+/** After which TCP asks whether a client is still there. */
+const silenceMilliseconds = 60_000;
 
 /** The engine's port: QIX over websockets on every path, and health over HTTP. */
 export class Server {
     readonly #connections = new Set<ClientConnection>();
-    readonly #http = createServer((request, response) => this.#answer(request, response));
+    // Kept alive, because a client whose machine is gone would otherwise keep its session for ever.
+    readonly #http = createServer(
+        { keepAlive: true, keepAliveInitialDelay: silenceMilliseconds },
+        (request, response) => this.#answer(request, response),
+    );
     readonly #websockets = new WebSocketServer({ server: this.#http });
 
     constructor(private readonly engine: Engine) {
@@ -56,6 +62,11 @@ export class Server {
     }
 
     #connect(socket: WebSocket, request: IncomingMessage): void {
+        const { remoteAddress, remotePort } = request.socket;
+        // Before anything else: an error that nobody listens to would end the process.
+        socket.on("error", (error) =>
+            this.engine.log.warn(`Socket of ${remoteAddress}:${remotePort}: ${error.message}`),
+        );
         const { key, ttl } = readAddress(request);
         const joined = this.engine.sessions.join(key, ttl);
         if (!joined) {
@@ -65,14 +76,12 @@ export class Server {
         }
         const { session, isNew } = joined;
         const connection = new ClientConnection(socket, session, this.engine);
-        const { remoteAddress, remotePort } = request.socket;
         const user = accountName(session.access.user);
-        this.engine.log.info(`Connected to ${remoteAddress}:${remotePort} as user '${user}' for '${request.url}'.`);
+        // Without the query, where clients put tokens.
+        const path = pathOf(request);
+        this.engine.log.info(`Connected to ${remoteAddress}:${remotePort} as user '${user}' for '${path}'.`);
         this.#connections.add(connection);
         socket.on("message", (data) => connection.receive((data as Buffer).toString("utf8")));
-        socket.on("error", (error) =>
-            this.engine.log.warn(`Socket of ${remoteAddress}:${remotePort}: ${error.message}`),
-        );
         socket.on("close", (code) => {
             this.engine.log.info(`Socket of ${remoteAddress}:${remotePort} closed with code ${code}.`);
             this.#connections.delete(connection);

@@ -76,6 +76,13 @@ describe("access by rules", function () {
         expect(await refusal(app.doReload())).to.include({ code: 5, message: "Access denied" });
         expect(await refusal(app.doSave())).to.include({ code: 5, message: "Access denied" });
         expect(await refusal(app.getScript())).to.include({ code: 5, message: "Access denied" });
+        expect(await refusal(global.cancelReload())).to.deep.equal(denied("cancel reload"));
+        expect(await refusal(global.configureReload(true, true, false))).to.deep.equal(denied("configure reload"));
+        expect(await refusal(app.checkScriptSyntax())).to.include({ code: 5 });
+        expect(await refusal(app.setFetchLimit(1))).to.include({ code: 5 });
+        expect(await refusal(app.getEmptyScript())).to.include({ code: 5 });
+        expect(await refusal(app.setAppProperties({}))).to.include({ code: 5 });
+        expect(await refusal(global.deleteApp(id))).to.include({ code: 5 });
         expect(await refusal(global.createApp("B"))).to.include({ code: 5 });
         expect((await global.getDocList()).map((entry) => entry.qDocId)).to.deep.equal([id]);
     });
@@ -88,6 +95,8 @@ describe("access by rules", function () {
         await app.setScript("T: Load 1 as One Autogenerate 1;");
         expect(await app.doReload()).to.equal(true);
         await app.setScript("SET a = 1;");
+        expect(await refusal(app.doReload())).to.deep.equal(denied("create variable"));
+        await app.setScript("SET constructor = 1;");
         expect(await refusal(app.doReload())).to.deep.equal(denied("create variable"));
     });
 

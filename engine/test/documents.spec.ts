@@ -39,6 +39,12 @@ describe("documents over QIX", function () {
         const [entry] = await global.getDocList();
         expect(entry).to.include({ qDocId: created.qAppId, qDocName: "Sales", qLastReloadTime: after.qLastReloadTime });
         expect(entry?.qFileTime).to.be.closeTo(Date.now() / 86_400_000 + 25569, 0.001);
+        expect(entry?.qMeta).to.deep.equal({});
+        const described = await global.getAppEntry(created.qAppId);
+        expect(described).to.include({ qID: created.qAppId, qTitle: "Sales", qLastReloadTime: after.qLastReloadTime });
+        expect(described.qFileSize).to.equal(entry?.qFileSize);
+        expect(described.qFileSize % 1).to.equal(0);
+        expect(await refusal(global.getAppEntry(randomUUID()))).to.include({ code: 1003 });
 
         expect(await global.deleteApp(created.qAppId)).to.equal(true);
         expect(await global.getDocList()).to.deep.equal([]);
@@ -90,6 +96,9 @@ describe("documents over QIX", function () {
         await app.setAppProperties({ qTitle: "B" });
         await until("the other session is told", () => pushes === 1);
         expect((await seen.getAppLayout()).qTitle).to.equal("B");
+        await app.setAppProperties({ qTitle: { not: "a text" } });
+        await app.doSave();
+        expect((await first.global.getDocList()).map((entry) => entry.qTitle)).to.deep.equal([""]);
     });
 
     it("are closed in every session when they are deleted", async () => {

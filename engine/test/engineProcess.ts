@@ -111,7 +111,9 @@ export interface Health {
     readonly version: string;
     readonly standIn: { readonly name: string };
     readonly session: { readonly active: number; readonly total: number };
-    readonly mem: { readonly free: number };
+    /** Megabytes. */
+    readonly mem: { readonly free: number; readonly committed: number };
+    readonly apps: { readonly calls: number };
     readonly cpu: { readonly total: number };
     readonly sync: {
         readonly documents: number;

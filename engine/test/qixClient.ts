@@ -10,6 +10,7 @@ export interface GlobalApi {
     openDoc(id: string): Promise<DocApi>;
     getActiveDoc(): Promise<DocApi>;
     getDocList(): Promise<DocListEntry[]>;
+    getAppEntry(id: string): Promise<AppEntry>;
     deleteApp(id: string): Promise<boolean>;
     engineVersion(): Promise<{ qComponentVersion: string }>;
     getAuthenticatedUser(): Promise<string>;
@@ -59,6 +60,14 @@ export interface DocListEntry {
     readonly qTitle: string;
     readonly qLastReloadTime: string;
     readonly qFileTime: number;
+    readonly qFileSize: number;
+    readonly qMeta: object;
+}
+
+export interface AppEntry {
+    readonly qID: string;
+    readonly qTitle: string;
+    readonly qLastReloadTime: string;
     readonly qFileSize: number;
 }
 

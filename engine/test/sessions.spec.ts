@@ -1,9 +1,12 @@
+import { connect as connectTcp } from "node:net";
 import { expect } from "chai";
 import { type EngineProcess, cleanUp, health, startEngine, temporaryDirectory } from "./engineProcess";
 import { connect, refusal } from "./qixClient";
 import { RawSocket } from "./socket";
 import { until } from "./until";
 
+/** Deep enough to be read, and too deep to be written again. */
+const nested = "[".repeat(50_000) + "]".repeat(50_000);
 const openDoc = (id: unknown, app: string) => ({ id, method: "OpenDoc", handle: -1, params: [app] });
 
 describe("sessions and the wire", function () {
@@ -86,8 +89,9 @@ describe("sessions and the wire", function () {
         await start("MaxSessionTTL=1");
         const socket = await RawSocket.open(engine, "/app/short/ttl/1800");
         await socket.close();
-        expect((await health(engine)).session.active).to.equal(1);
-        await until("the session ended", async () => (await health(engine)).session.active === 0);
+        await (await RawSocket.open(engine, "/app/for-ever/ttl/-1")).close();
+        expect((await health(engine)).session.active).to.equal(2);
+        await until("both sessions ended", async () => (await health(engine)).session.active === 0);
     });
 
     it("are unlimited, but for the flag that says how many", async () => {
@@ -96,6 +100,16 @@ describe("sessions and the wire", function () {
         const sixth = await RawSocket.open(engine, "/app/6");
         expect(sixth.state).to.equal("SESSION_ERROR_LIMIT_EXCEEDED");
         await until("the sixth is closed", () => sixth.closeCode !== undefined);
+        // One that breaks the protocol while it is being refused must not take the others along.
+        const rude = connectTcp(Number(new URL(engine.url).port), "127.0.0.1");
+        const upgrade = ["GET /app/7 HTTP/1.1", "Host: x", "Connection: Upgrade", "Upgrade: websocket"];
+        const key = ["Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13"];
+        rude.on("error", () => undefined);
+        rude.write(`${[...upgrade, ...key].join("\r\n")}\r\n\r\n`);
+        rude.write(Buffer.from([0xff, 0xff, 0xff, 0xff]));
+        const noticed = () => engine.log.some((line) => /Invalid WebSocket frame/.test(line.message));
+        await until("the broken frame is noticed", noticed);
+        rude.destroy();
         expect((await RawSocket.open(engine, "/app/5")).state).to.equal("SESSION_ATTACHED");
         await sockets[0]?.close();
         await until("a place is free", async () => (await health(engine)).session.active === 4);
@@ -134,11 +148,86 @@ describe("sessions and the wire", function () {
         socket.send("{");
         socket.send("[]");
         socket.send("null");
-        await until("three answers", () => socket.frames.length === before + 3);
-        expect(socket.frames.slice(before).map((frame) => frame.error?.code)).to.deep.equal([-32700, -32600, -32600]);
+        socket.send(`{"id":${nested},"method":"EngineVersion"}`);
+        await until("four answers", () => socket.frames.length === before + 4);
+        const codes = socket.frames.slice(before).map((frame) => frame.error?.code);
+        expect(codes).to.deep.equal([-32700, -32600, -32600, -32600]);
         expect((await socket.request({ id: 4, method: "EngineVersion" })).result).to.deep.equal({
             qVersion: { qComponentVersion: "12.160.0" },
         });
+    });
+
+    it("are not ended by what is nested too deep to be written", async () => {
+        await start();
+        const app = await createApp();
+        const socket = await RawSocket.open(engine, "/app/deep");
+        await socket.request(openDoc(1, app));
+        await socket.request({ id: 2, method: "GetAppLayout", handle: 1 });
+        socket.send(`{"id":3,"method":"SetAppProperties","handle":1,"params":[{"deep":${nested}}]}`);
+        const answer = await socket.request({ id: 4, method: "GetAppProperties", handle: 1 });
+        expect(answer.error).to.include({ code: -32603 });
+        expect((await socket.request({ id: 5, method: "DoSave", handle: 1 })).error?.code).to.equal(-32603);
+        await socket.request({ id: 6, method: "SetAppProperties", handle: 1, params: [{ qTitle: "Flat" }] });
+        expect(await socket.request({ id: 7, method: "DoSave", handle: 1 })).to.deep.include({ result: {} });
+    });
+
+    it("make no more answers for a client that does not read them", async () => {
+        await start();
+        const app = await createApp();
+        const socket = await RawSocket.open(engine, "/app/slow");
+        await socket.request(openDoc(1, app));
+        await socket.request({ id: 2, method: "SetScript", handle: 1, params: ["x".repeat(1_000_000)] });
+        const before = (await health(engine)).mem.committed;
+        socket.pause();
+        const requests = 1_000;
+        for (let id = 1; id <= requests; id++) {
+            socket.send({ id: 100 + id, method: "GetScript", handle: 1 });
+        }
+        let calls = -1;
+        await until("the engine waits for the client", async () => {
+            const known = calls;
+            calls = (await health(engine)).apps.calls;
+            return calls === known;
+        });
+        expect(calls).to.be.lessThan(requests);
+        expect((await health(engine)).mem.committed - before).to.be.lessThan(requests / 4);
+        const other = await RawSocket.open(engine, "/app/other");
+        expect((await other.request({ id: 1, method: "EngineVersion" })).error).to.equal(undefined);
+        socket.resume();
+        const last = () => socket.frames.some((frame) => frame.id === 100 + requests);
+        await until("all are answered", last, 20);
+    });
+
+    it("push to another session what has changed, without id, method or params", async () => {
+        await start();
+        const app = await createApp();
+        const [changing, told] = [await RawSocket.open(engine, "/app/1"), await RawSocket.open(engine, "/app/2")];
+        await changing.request(openDoc(1, app));
+        await told.request(openDoc(1, app));
+        await told.request({ id: 2, method: "GetAppLayout", handle: 1 });
+        const before = told.frames.length;
+        await changing.request({ id: 2, method: "SetScript", handle: 1, params: ["// new"] });
+        await changing.request({ id: 3, method: "DeleteApp", handle: -1, params: [app] });
+        await until("two pushes", () => told.frames.length === before + 2);
+        expect(told.frames.slice(before)).to.deep.equal([
+            { jsonrpc: "2.0", change: [1] },
+            { jsonrpc: "2.0", close: [1] },
+        ]);
+    });
+
+    it("may open the same document by two sockets at once", async () => {
+        await start();
+        const app = await createApp();
+        const sockets = [await RawSocket.open(engine, "/app/tabs"), await RawSocket.open(engine, "/app/tabs")];
+        const answers = await Promise.all(sockets.map((socket) => socket.request(openDoc(1, app))));
+        const qReturn = { qType: "Doc", qHandle: 1, qGenericId: app };
+        expect(answers.map((answer) => answer.result)).to.deep.equal([{ qReturn }, { qReturn }]);
+    });
+
+    it("keep what clients send in a query out of the log", async () => {
+        await start();
+        await RawSocket.open(engine, "/app/token?qlik-csrf-token=very-secret");
+        expect(JSON.stringify(engine.log)).to.include("/app/token").and.not.to.include("very-secret");
     });
 
     it("list a handle once when it becomes invalid, until the document is looked at again", async () => {

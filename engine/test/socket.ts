@@ -51,6 +51,15 @@ export class RawSocket {
         );
     }
 
+    /** Reads nothing more, so that what the engine sends piles up on its side. */
+    pause(): void {
+        this.socket.pause();
+    }
+
+    resume(): void {
+        this.socket.resume();
+    }
+
     async close(code = 1000): Promise<void> {
         this.socket.close(code);
         await until("the socket is closed", () => this.closeCode !== undefined);

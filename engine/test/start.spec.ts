@@ -38,6 +38,9 @@ describe("starting the engine", function () {
 
     it("refuses a flag of the wrong type, with key and value", async () => {
         expect(await fatal(spawnEngine("DesktopPort=ninety"))).to.match(/DesktopPort=ninety is no whole number/);
+        expect(await fatal(spawnEngine("SessionTTL=2147484"))).to.match(
+            /SessionTTL=2147484 is no whole number from -1 to/,
+        );
         expect(await fatal(spawnEngine("UseEventBus=1", "RabbitHost="))).to.match(/RabbitHost= is no host:port/);
     });
 

@@ -14,6 +14,11 @@ export interface DocumentContent {
     readonly data: DataModel;
 }
 
+/** The document's name. Clients may set any properties, but those that list documents expect a text. */
+export function titleOf({ qTitle }: DocumentContent["properties"]): string {
+    return typeof qTitle === "string" ? qTitle : "";
+}
+
 /** One saved version of a document. */
 export interface SavedVersion {
     readonly id: string;

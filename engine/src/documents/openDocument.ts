@@ -1,4 +1,4 @@
-import type { DocumentContent, SavedVersion } from "./format";
+import { type DocumentContent, type SavedVersion, titleOf } from "./format";
 
 /** One who has a document open: a session. */
 export interface DocumentViewer {
@@ -53,8 +53,7 @@ export class OpenDocument {
     }
 
     get title(): string {
-        const title = this.#content.properties.qTitle;
-        return typeof title === "string" ? title : "";
+        return titleOf(this.#content.properties);
     }
 
     /** A change by a session of this engine, unsaved for now. */

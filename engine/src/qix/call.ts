@@ -13,7 +13,7 @@ export function isAnsweredAtOnce(method: string): boolean {
 
 /** Calls a method of what the handle stands for. @returns the answer's `result`. */
 export async function call(context: CallContext, handle: unknown, method: string, params: unknown): Promise<object> {
-    const methods = methodsOf(context, handle);
+    const methods = methodsOf(context, handle ?? globalHandle);
     const found = Object.hasOwn(methods, method) ? methods[method] : undefined;
     if (!found) {
         throw new QixError(ErrorCode.methodNotFound, method, "Method not found");

@@ -45,7 +45,7 @@ function fieldRecord(
         qSubsetRatio: total ? present.size / total : 0,
         qnNonNulls: values.length,
         qnRows: rows,
-        qComment: data.fieldComments[field] ?? "",
+        qComment: Object.hasOwn(data.fieldComments, field) ? data.fieldComments[field] : "",
         qTags: [...(isKey ? ["$key"] : []), ...typeTags(present)],
     };
 }

@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { accountName, appResource, type Access } from "../access/access";
+import { titleOf } from "../documents/format";
 import type { ListedDocument } from "../documents/library";
+import type { Session } from "../sessions/session";
 import { engineVersion } from "../version";
 import { emptyScript } from "./emptyScript";
 import { ErrorCode, QixError, appNotFound, noActiveDocument } from "./errors";
@@ -66,7 +68,7 @@ export const globalMethods: Record<string, Method> = {
         return {
             qEntry: {
                 qID: listed.id,
-                qTitle: listed.properties.qTitle,
+                qTitle: titleOf(listed.properties),
                 qPath: listed.id,
                 qLastReloadTime: listed.lastReloadTime,
                 qReadOnly: false,
@@ -96,12 +98,14 @@ export const globalMethods: Record<string, Method> = {
     ConfigureReload: method(
         { qCancelOnScriptError: false, qUseErrorData: false, qInteractOnError: false },
         ({ session }, { qUseErrorData }) => {
+            demandReload(session, "configure reload");
             session.reloadSettings.useErrorData = qUseErrorData;
             return {};
         },
     ),
 
     CancelReload: method({}, ({ session }) => {
+        demandReload(session, "cancel reload");
         session.document?.reload?.abort.abort();
         return {};
     }),
@@ -112,8 +116,14 @@ export const globalMethods: Record<string, Method> = {
 };
 
 function resourceOf(listed: ListedDocument) {
-    const { qTitle } = listed.properties;
-    return appResource(listed.id, typeof qTitle === "string" ? qTitle : "", listed.owner);
+    return appResource(listed.id, titleOf(listed.properties), listed.owner);
+}
+
+/** The running reload may be another session's. Without a document there is nothing to protect. */
+function demandReload({ access, document }: Session, toDoWhat: string): void {
+    if (document) {
+        access.demand("reload", appResource(document.id, document.title, document.content.owner), toDoWhat);
+    }
 }
 
 function readable(documents: readonly ListedDocument[], access: Access): readonly ListedDocument[] {
@@ -121,7 +131,7 @@ function readable(documents: readonly ListedDocument[], access: Access): readonl
 }
 
 function toDocListEntry(listed: ListedDocument): object {
-    const { qTitle, qThumbnail } = listed.properties;
+    const qTitle = titleOf(listed.properties);
     return {
         qDocName: qTitle,
         qConnectedUsers: 0,
@@ -132,6 +142,6 @@ function toDocListEntry(listed: ListedDocument): object {
         qLastReloadTime: listed.lastReloadTime,
         qReadOnly: false,
         qTitle,
-        qThumbnail: qThumbnail ?? {},
+        qThumbnail: listed.properties.qThumbnail ?? {},
     };
 }

@@ -26,7 +26,6 @@ export async function reload(
         errors: [],
     };
     document.reload = current;
-    engine.reloads.add(document.id);
     try {
         const data = await runScript(document.content.script, {
             signal: current.abort.signal,
@@ -37,7 +36,7 @@ export async function reload(
             return false;
         }
         const known = document.content.data.variables;
-        if (Object.keys(data.variables).some((name) => !(name in known))) {
+        if (Object.keys(data.variables).some((name) => !Object.hasOwn(known, name))) {
             session.access.demand("create", variableResource, "create variable");
         }
         document.change({ data, lastReloadTime: new Date().toISOString() });
@@ -56,7 +55,6 @@ export async function reload(
         return false;
     } finally {
         current.finished = true;
-        engine.reloads.delete(document.id);
         await engine.library.refresh(document);
     }
 }

@@ -14,8 +14,6 @@ export interface ObjectInterface {
     readonly qGenericId: string;
 }
 
-export const globalHandle = -1;
-
 interface Request {
     readonly id?: unknown;
     readonly method?: unknown;
@@ -96,11 +94,16 @@ export class ClientConnection {
         try {
             request = JSON.parse(text) as Request;
         } catch {
-            this.#answer(null, { error: new QixError(ErrorCode.parseError, "", "Parse error") });
+            void this.#answer(null, { error: new QixError(ErrorCode.parseError, "", "Parse error") });
             return;
         }
-        if (typeof request !== "object" || request === null || typeof request.method !== "string") {
-            this.#answer(null, { error: new QixError(ErrorCode.invalidRequest, "", "Invalid Request") });
+        if (
+            typeof request !== "object" ||
+            request === null ||
+            typeof request.method !== "string" ||
+            !isId(request.id)
+        ) {
+            void this.#answer(null, { error: new QixError(ErrorCode.invalidRequest, "", "Invalid Request") });
             return;
         }
         if (isAnsweredAtOnce(request.method)) {
@@ -126,12 +129,18 @@ export class ClientConnection {
         this.engine.countCall();
         try {
             const target = { engine: this.engine, connection: this, session: this.session };
-            outcome = { result: await call(target, handle ?? globalHandle, method, params) };
+            outcome = { result: await call(target, handle, method, params) };
         } catch (error) {
             outcome = { error: this.#toQixError(error, method) };
         }
-        if (id !== undefined) {
-            this.#answer(id, outcome);
+        if (id === undefined) {
+            return;
+        }
+        try {
+            await this.#answer(id, outcome);
+        } catch (error) {
+            // Nested too deep to be written, as properties can be that a client has set.
+            await this.#answer(id, { error: this.#toQixError(error, method) });
         }
     }
 
@@ -145,12 +154,12 @@ export class ClientConnection {
         return new QixError(ErrorCode.internalError, "", "Internal error");
     }
 
-    #answer(id: unknown, outcome: { result: object } | { error: QixError }): void {
+    async #answer(id: unknown, outcome: { result: object } | { error: QixError }): Promise<void> {
         if ("error" in outcome) {
             const { code, parameter, message } = outcome.error;
-            this.#send({ jsonrpc: "2.0", id, error: { code, parameter, message }, ...this.#takeLists() });
+            await this.#send({ id, error: { code, parameter, message } });
         } else {
-            this.#send({ jsonrpc: "2.0", id, result: outcome.result, ...this.#takeLists() });
+            await this.#send({ id, result: outcome.result });
         }
     }
 
@@ -163,24 +172,35 @@ export class ClientConnection {
         setImmediate(() => {
             this.#isPushPlanned = false;
             if (this.#changed.size + this.#closed.size > 0) {
-                this.#send({ jsonrpc: "2.0", ...this.#takeLists() });
+                void this.#send({});
             }
         });
     }
 
-    #takeLists(): { change?: number[]; close?: number[] } {
+    /**
+     * Resolves when the frame has left this process, or can't: a client that does not read its answers gets no more made.
+     *
+     * @throws RangeError if the content can't be written as JSON; the lists then wait for the next frame.
+     */
+    #send(content: object): Promise<void> {
         const change = [...this.#changed];
         const close = [...this.#closed];
+        const lists = { ...(change.length && { change }), ...(close.length && { close }) };
+        const frame = JSON.stringify({ jsonrpc: "2.0", ...content, ...lists });
         this.#changed.clear();
         this.#closed.clear();
-        return { ...(change.length && { change }), ...(close.length && { close }) };
-    }
-
-    #send(frame: object): void {
-        this.socket.send(JSON.stringify(frame), (error) => {
-            if (error) {
-                this.log.debug(`A frame could not be sent: ${error.message}`);
-            }
+        return new Promise((resolve) => {
+            this.socket.send(frame, (error) => {
+                if (error) {
+                    this.log.debug(`A frame could not be sent: ${error.message}`);
+                }
+                resolve();
+            });
         });
     }
+}
+
+/** Absent in a notification. */
+function isId(id: unknown): boolean {
+    return id === undefined || id === null || typeof id === "string" || typeof id === "number";
 }

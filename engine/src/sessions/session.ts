@@ -37,6 +37,10 @@ export class Session implements DocumentViewer {
         const document = await this.library.open(id, this);
         try {
             this.access.demand("read", appResource(id, document.title, document.content.owner), "open app");
+            // By another socket of the session, as two tabs of a browser do at once.
+            if (this.document === document) {
+                return document;
+            }
             if (this.#ended || this.document) {
                 throw new QixError(ErrorCode.appAlreadyOpen, "The session has changed meanwhile", "App already open");
             }

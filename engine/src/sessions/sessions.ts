@@ -48,7 +48,7 @@ export class Sessions {
             this.#total++;
         }
         clearTimeout(entry.end);
-        entry.ttl = ttl === undefined ? this.limits.sessionTtl : Math.min(ttl, this.limits.maxSessionTtl);
+        entry.ttl = ttl === undefined ? this.limits.sessionTtl : atMost(this.limits.maxSessionTtl, ttl);
         return { session: entry.session, isNew: !known };
     }
 
@@ -70,4 +70,9 @@ export class Sessions {
         this.#sessions.delete(session.key);
         session.end();
     }
+}
+
+/** For ever, which a URL may ask for too, is more than any bound. */
+function atMost(bound: number, ttl: number): number {
+    return ttl < 0 ? bound : Math.min(ttl, bound);
 }
