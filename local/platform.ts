@@ -14,12 +14,20 @@ export interface Platform {
     readonly clusterStarted: boolean;
 }
 
+/** Where lines stay, in a log, a step's progress is worth one now and then. */
+const pauseBetweenLines = process.stdout.isTTY ? 0 : 20_000;
+
 /** A step whose own lines of progress are shown under its title. */
 function step(title: string, work: (report: (line: string) => void) => Promise<unknown>): ListrTask {
     return {
         title,
         task: async (_, task) => {
-            await work((line) => (task.output = line));
+            let last = 0;
+            await work((line) => {
+                if (Date.now() - last < pauseBetweenLines) return;
+                last = Date.now();
+                task.output = `${title}: ${line}`;
+            });
         },
     };
 }
