@@ -1,12 +1,22 @@
 import type { RuleFiles } from "./access/ruleFiles";
 import type { DocumentLibrary } from "./documents/library";
 import type { Log } from "./log";
+import { Activity } from "./metrics/activity";
+import { HttpAnswers } from "./metrics/httpAnswers";
 import type { Sessions } from "./sessions/sessions";
 import type { EventBus } from "./sync/eventBus";
 
-/** The parts of a running engine, as its methods and its health see them. */
+// Bounds of the real engine's histograms, in seconds.
+const requestBounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const reloadBounds = [5, 10, 25, 50, 100, 225, 450, 900, 1800, 3600];
+
+/** The parts of a running engine, as its methods, its health and its metrics see them. */
 export class Engine {
     readonly started = new Date();
+    /** QIX requests, from their arrival to their answer. */
+    readonly requests = new Activity(["answered"], requestBounds);
+    readonly reloads = new Activity(["ok", "fail"], reloadBounds);
+    readonly httpAnswers = new HttpAnswers();
     #calls = 0;
 
     constructor(
@@ -19,7 +29,7 @@ export class Engine {
         readonly eventBus: EventBus | undefined,
     ) {}
 
-    /** QIX requests since the start. */
+    /** QIX requests whose turn has come since the start. */
     get calls(): number {
         return this.#calls;
     }

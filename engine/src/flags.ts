@@ -25,6 +25,9 @@ const specifications = {
     RabbitHost: flag("text", "", "real", "host:port of RabbitMQ, with UseEventBus=1"),
     SessionTTL: flag("integer", "0", "real", "seconds a session outlives its last socket; -1 for ever"),
     MaxSessionTTL: flag("integer", "1800", "real", "upper bound of the ttl that a URL asks for, in seconds"),
+    EnablePrometheus: flag("yesNo", "1", "real", "serve metrics"),
+    PrometheusServicePort: flag("integer", "9090", "real", "port of the metrics; 0 takes a free one"),
+    PrometheusPort: flag("integer", "9090", "real", "the same; PrometheusServicePort counts if both are given"),
     SystemLogVerbosity: flag("integer", "4", "real", "0 off, 1 fatal, 2 error, 3 warning, 4 info, 5 debug"),
     RabbitLoginPath: flag("text", "/run/secrets/rabbitmq", "ours", "directory of the files username and password"),
     SessionLimit: flag("integer", "0", "ours", "sessions at a time, 5 as in the developer edition; 0 for no limit"),
@@ -35,7 +38,6 @@ const specifications = {
 const withoutEffect = new Set([
     ...["Gen3", "PersistenceMode", "BuildAppCacheAtStartup", "StandardReload", "StoragePath", "EnableFilePolling"],
     ...["ValidateJsonWebTokens", "JsonWebTokenSecret", "JsonWebTokenPath", "LicenseServiceUrl"],
-    ...["PrometheusPort", "PrometheusServicePort", "EnablePrometheus"],
 ]);
 
 /** Seconds, 24 days: what node's timers can count. */
@@ -60,6 +62,8 @@ export interface Flags {
     readonly maxSessionTtl: number;
     /** 0 is no limit. */
     readonly sessionLimit: number;
+    /** 0 takes a free port; undefined for no metrics. */
+    readonly metricsPort: number | undefined;
     /** 0 (off) to 5 (debug). */
     readonly logVerbosity: number;
 }
@@ -94,6 +98,7 @@ export function parseFlags(args: readonly string[]): { flags: Flags; warnings: s
             warnings.push(`The flag ${key} is not known and ignored.`);
         }
     }
+    const metricsPortKey = given.has("PrometheusServicePort") ? "PrometheusServicePort" : "PrometheusPort";
     const text = (key: FlagName) => given.get(key) ?? specifications[key].default;
     const yesNo = (key: FlagName) => toBoolean(key, text(key));
     const integer = (key: FlagName, least: number, most = Number.MAX_SAFE_INTEGER) =>
@@ -113,6 +118,7 @@ export function parseFlags(args: readonly string[]): { flags: Flags; warnings: s
             sessionTtl: integer("SessionTTL", -1, longestTtl),
             maxSessionTtl: integer("MaxSessionTTL", 0, longestTtl),
             sessionLimit: integer("SessionLimit", 0),
+            metricsPort: yesNo("EnablePrometheus") ? integer(metricsPortKey, 0, 65535) : undefined,
             logVerbosity: integer("SystemLogVerbosity", 0, 5),
         },
         warnings,

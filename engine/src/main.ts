@@ -5,7 +5,8 @@ import { DocumentLibrary } from "./documents/library";
 import { DocumentStore } from "./documents/store";
 import { Engine } from "./engine";
 import { type Flags, FlagError, parseFlags, usage } from "./flags";
-import { type Log, createLog } from "./log";
+import { type Log, type MessageCounts, createLog, noMessages } from "./log";
+import { MetricsServer } from "./metrics/server";
 import { Server } from "./server";
 import { Sessions } from "./sessions/sessions";
 import { EventBus } from "./sync/eventBus";
@@ -27,7 +28,8 @@ async function main(args: readonly string[]): Promise<void> {
         return;
     }
     const { flags, warnings } = parseFlags(args);
-    const log = createLog(flags.logVerbosity);
+    const messages = noMessages();
+    const log = createLog(flags.logVerbosity, messages);
     log.info(`Engine started with command line: ${args.map(withoutSecrets).join(" ")}`);
     log.info(`Engine Version is ${engineVersion}, imitated by ${standIn.name} ${standIn.version}`);
     warnings.forEach((warning) => log.warn(withoutSecrets(warning)));
@@ -40,6 +42,10 @@ async function main(args: readonly string[]): Promise<void> {
         process.once(signal, () => void stop(signal, log, running));
     }
     const engine = (running.engine = await assemble(flags, log));
+    if (flags.metricsPort !== undefined) {
+        const metricsPort = await serveMetrics(engine, messages, flags.metricsPort, flags.bindAddress);
+        log.info({ metricsPort }, `Metrics on port ${metricsPort}.`);
+    }
     const server = (running.server = new Server(engine));
     const port = await server.listen(flags.port, flags.bindAddress).catch((error: Error) => {
         throw new StartError(`DesktopPort=${flags.port} can't be listened on (${error.message}).`);
@@ -89,6 +95,15 @@ async function openStore(directory: string, log: Log): Promise<DocumentStore> {
     );
     await store.removeAbandoned();
     return store;
+}
+
+async function serveMetrics(engine: Engine, messages: MessageCounts, port: number, address: string): Promise<number> {
+    return new MetricsServer(engine, messages).listen(port, address).catch((error: Error) => {
+        throw new StartError(
+            `PrometheusServicePort=${port} (or PrometheusPort), the port of the metrics, can't be listened on ` +
+                `(${error.message}): EnablePrometheus=0 does without.`,
+        );
+    });
 }
 
 async function stop(signal: string, log: Log, { engine, server }: Running): Promise<void> {

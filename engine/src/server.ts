@@ -54,8 +54,14 @@ export class Server {
     }
 
     #answer(request: IncomingMessage, response: ServerResponse): void {
-        if (request.method === "GET" && isHealthPath(pathOf(request))) {
-            response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(health(this.engine)));
+        const path = pathOf(request);
+        if (request.method === "GET" && isHealthPath(path)) {
+            const started = performance.now();
+            const body = Buffer.from(JSON.stringify(health(this.engine)));
+            response.once("finish", () =>
+                this.engine.httpAnswers.observe(path, (performance.now() - started) / 1000, body.length),
+            );
+            response.writeHead(200, { "content-type": "application/json" }).end(body);
         } else {
             response.writeHead(404).end();
         }

@@ -157,7 +157,8 @@ describe("documents over QIX", function () {
         const directory = await temporaryDirectory();
         await chmod(directory, 0o777);
         const nobody = { uid: 65534, gid: 65534 };
-        const flags = ["AcceptEULA=yes", "DesktopPort=0", "BindAddress=127.0.0.1", `DocumentDirectory=${directory}`];
+        const port = ["DesktopPort=0", "EnablePrometheus=0", "BindAddress=127.0.0.1"];
+        const flags = ["AcceptEULA=yes", ...port, `DocumentDirectory=${directory}`];
         const args = flags.flatMap((flag) => ["-S", flag]);
         const { global } = await connect(await untilListening(spawnWith(args, nobody)));
         const id = (await global.createApp("A")).qAppId;

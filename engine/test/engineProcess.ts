@@ -16,6 +16,7 @@ export interface LogLine {
     readonly logseverity: string;
     readonly message: string;
     readonly port?: number;
+    readonly metricsPort?: number;
 }
 
 /** An engine in a process of its own, on 127.0.0.1. */
@@ -47,7 +48,8 @@ export async function startEngine(documents: string, ...flags: string[]): Promis
 
 /** Starts an engine without waiting for it to listen: for those that should not. */
 export function spawnEngine(...flags: string[]): SpawnedEngine {
-    const defaults = ["AcceptEULA=yes", "DesktopPort=0", "BindAddress=127.0.0.1", "SystemLogVerbosity=5"];
+    const ports = ["DesktopPort=0", "PrometheusServicePort=0", "BindAddress=127.0.0.1"];
+    const defaults = ["AcceptEULA=yes", ...ports, "SystemLogVerbosity=5"];
     const args = [...defaults, ...flags].flatMap((flag) => ["-S", flag]);
     return spawnWith(args);
 }

@@ -20,6 +20,8 @@ import {
 import { connect } from "./qixClient";
 import { until } from "./until";
 
+const freePorts = ["DesktopPort=0", "PrometheusServicePort=0", "BindAddress=127.0.0.1"];
+
 describe("starting the engine", function () {
     this.timeout(60_000);
     afterEach(cleanUp);
@@ -101,7 +103,7 @@ describe("starting the engine", function () {
 
     it("keeps secrets that it is given on the command line out of its log, garbled or not", async () => {
         const documents = await temporaryDirectory();
-        const good = ["AcceptEULA=yes", "DesktopPort=0", "BindAddress=127.0.0.1", `DocumentDirectory=${documents}`];
+        const good = ["AcceptEULA=yes", ...freePorts, `DocumentDirectory=${documents}`];
         const args = [...good, "JsonWebTokenSecret=very secret"].flatMap((flag) => ["-S", flag]);
         const engine = await untilListening(spawnWith([...args, "-S JsonWebTokenSecret=very secret"]));
         expect(JSON.stringify(engine.log)).to.include("JsonWebTokenSecret=").and.not.to.include("very secret");
@@ -116,7 +118,7 @@ describe("starting the engine", function () {
         try {
             const port = await freePort();
             const documents = `DocumentDirectory=${await temporaryDirectory()}`;
-            const flags = ["AcceptEULA=yes", `DesktopPort=${port}`, "BindAddress=127.0.0.1", documents];
+            const flags = ["AcceptEULA=yes", ...freePorts, `DesktopPort=${port}`, documents];
             const command = [bundled(engineSource), ...flags.flatMap((flag) => ["-S", flag])];
             const child = spawn(process.execPath, command, { stdio: ["ignore", full.fd, "inherit"] });
             try {
@@ -150,7 +152,7 @@ describe("starting the engine", function () {
         const documents = await temporaryDirectory();
         await chmod(folder, 0o755);
         await chmod(documents, 0o777);
-        const args = ["AcceptEULA=yes", "DesktopPort=0", "BindAddress=127.0.0.1", `DocumentDirectory=${documents}`];
+        const args = ["AcceptEULA=yes", ...freePorts, `DocumentDirectory=${documents}`];
         const command = [outfile, ...args.flatMap((flag) => ["-S", flag])];
         const engine = await untilListening(spawnNode(command, { uid: 1910, gid: 1910, cwd: folder }));
         const { qAppId } = await (await connect(engine)).global.createApp("Bundled");

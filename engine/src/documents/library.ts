@@ -24,6 +24,8 @@ const visibleWithinMilliseconds = 90_000;
  * an event says that there is something new, and by `catchUp`.
  */
 export class DocumentLibrary {
+    /** How often a document was read into memory for a viewer, by how that went: `corrupt` is one that can't be understood. */
+    readonly loads = { ok: 0, corrupt: 0, fail: 0 };
     readonly #listed = new Map<string, ListedDocument>();
     readonly #open = new Map<string, Promise<OpenDocument>>();
     /** Ids are never used again, so an event or a slow look at the volume can't bring one of these back. */
@@ -55,7 +57,7 @@ export class DocumentLibrary {
     async open(id: string, viewer: DocumentViewer): Promise<OpenDocument> {
         let opening = this.#open.get(id);
         if (!opening) {
-            opening = this.#read(id).then((version) => new OpenDocument(version));
+            opening = this.#load(id);
             this.#open.set(id, opening);
             opening.catch(() => this.#open.delete(id));
         }
@@ -161,6 +163,17 @@ export class DocumentLibrary {
     /** Documents that sessions have open. */
     openIds(): string[] {
         return [...this.#open.keys()];
+    }
+
+    async #load(id: string): Promise<OpenDocument> {
+        try {
+            const document = new OpenDocument(await this.#read(id));
+            this.loads.ok++;
+            return document;
+        } catch (error) {
+            this.loads[error instanceof UnreadableDocumentError ? "corrupt" : "fail"]++;
+            throw error;
+        }
     }
 
     async #read(id: string): Promise<SavedVersion> {

@@ -26,6 +26,8 @@ export async function reload(
         errors: [],
     };
     document.reload = current;
+    const end = engine.reloads.begin();
+    let outcome: "ok" | "fail" = "fail";
     try {
         const data = await runScript(document.content.script, {
             signal: current.abort.signal,
@@ -40,6 +42,7 @@ export async function reload(
             session.access.demand("create", variableResource, "create variable");
         }
         document.change({ data, lastReloadTime: new Date().toISOString() });
+        outcome = "ok";
         return true;
     } catch (error) {
         if (current.abort.signal.aborted) {
@@ -55,6 +58,7 @@ export async function reload(
         return false;
     } finally {
         current.finished = true;
+        end(outcome);
         await engine.library.refresh(document);
     }
 }

@@ -106,11 +106,13 @@ export class ClientConnection {
             void this.#answer(null, { error: new QixError(ErrorCode.invalidRequest, "", "Invalid Request") });
             return;
         }
-        if (isAnsweredAtOnce(request.method)) {
-            void this.#handle(request, request.method);
+        const { method } = request;
+        const end = this.engine.requests.begin();
+        const handle = () => this.#handle(request, method).finally(() => end("answered"));
+        if (isAnsweredAtOnce(method)) {
+            void handle();
         } else {
-            const { method } = request;
-            this.#queue = this.#queue.then(() => this.#handle(request, method));
+            this.#queue = this.#queue.then(handle);
         }
     }
 
