@@ -24,18 +24,10 @@ function scriptsOf(folder: string): string[] {
 }
 
 /** GitHub's name for a heading, in a link. */
-const anchorOf = (heading: string) =>
-    heading
-        .toLowerCase()
-        .replaceAll(/[^\w\- ]/g, "")
-        .replaceAll(" ", "-");
+const anchorOf = (heading: string) => heading.toLowerCase().replace(/[^\w-]/g, (sign) => (sign === " " ? "-" : ""));
 
 describe("the documentation", () => {
     const found = pages();
-
-    it("is looked at", () => {
-        expect(found).to.include.members(["README.md", "CONTRIBUTING.md", "engine/README.md", "docs/architecture.md"]);
-    });
 
     it("has each key of Pulumi.yaml and its default in the README's table, and no other key", () => {
         const [, section] = /\n## Configuration\n([^]*?)\n## /.exec(readFileSync("README.md", "utf8")) ?? [];
@@ -54,6 +46,7 @@ describe("the documentation", () => {
     });
 
     it("links to files and headings that are there", () => {
+        expect(found).to.include.members(["README.md", "CONTRIBUTING.md", "engine/README.md", "docs/architecture.md"]);
         for (const page of found) {
             for (const [, target] of matches(page, /\]\((?!\w+:)([^)\s]+)\)/g)) {
                 const [file, anchor] = target.split("#");
