@@ -114,12 +114,23 @@ export class RuleFiles {
     }
 
     async #read(): Promise<Rules> {
-        const allow = await readRules(this.allowPath);
-        const deny = await readRules(this.denyPath);
+        let [allow, deny] = await this.#readTexts();
+        // Both files change at once, and a look may fall between: texts that are the same twice belong together.
+        for (;;) {
+            const [allowAgain, denyAgain] = await this.#readTexts();
+            if (allowAgain === allow && denyAgain === deny) {
+                break;
+            }
+            [allow, deny] = [allowAgain, denyAgain];
+        }
         const hash = createHash("sha256")
-            .update(JSON.stringify([allow.text, deny.text]))
+            .update(JSON.stringify([allow, deny]))
             .digest("hex");
-        return { allow: allow.rules, deny: deny.rules, sha256: hash };
+        return { allow: parseFile(this.allowPath, allow), deny: parseFile(this.denyPath, deny), sha256: hash };
+    }
+
+    async #readTexts(): Promise<[string, string]> {
+        return [await readText(this.allowPath), await readText(this.denyPath)];
     }
 
     #fail(message: string): void {
@@ -132,19 +143,21 @@ export class RuleFiles {
     }
 }
 
-async function readRules(path: string | undefined): Promise<{ text: string; rules: RuleSet }> {
+async function readText(path: string | undefined): Promise<string> {
     if (path === undefined) {
-        return { text: "", rules: parseRules("") };
+        return "";
     }
-    let text: string;
     try {
-        text = await readFile(path, "utf8");
+        return await readFile(path, "utf8");
     } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
         throw new RuleFileError(`The rules file ${path} could not be read (${code}).`, { cause: error });
     }
+}
+
+function parseFile(path: string | undefined, text: string): RuleSet {
     try {
-        return { text, rules: parseRules(text) };
+        return parseRules(text);
     } catch (error) {
         if (error instanceof RuleSyntaxError) {
             throw new RuleFileError(`${path}:${error.line}:${error.column}: ${error.message}`, { cause: error });
