@@ -33,6 +33,8 @@ export const engineName = "qix-engine";
 
 /** Port of the QIX API and of the health check. */
 const qix = 9076;
+/** Port of Prometheus metrics. It is on no Service: what is given to clients must not hand them out. */
+const metrics = 9090;
 const documents = "/data/apps";
 const rules = "/etc/config";
 
@@ -55,7 +57,10 @@ export class Engine extends pulumi.ComponentResource {
                     strategy: { type: "RollingUpdate" },
                     selector: { matchLabels: selector },
                     template: {
-                        metadata: { labels: podLabels(engineName, name) },
+                        metadata: {
+                            labels: podLabels(engineName, name),
+                            annotations: { "prometheus.io/scrape": "true", "prometheus.io/port": `${metrics}` },
+                        },
                         spec: {
                             automountServiceAccountToken: false,
                             enableServiceLinks: false,
@@ -79,7 +84,10 @@ export class Engine extends pulumi.ComponentResource {
                                         UseEventBus: "1",
                                         SystemLogVerbosity: "4",
                                     }),
-                                    ports: [{ name: "qix", containerPort: qix }],
+                                    ports: [
+                                        { name: "qix", containerPort: qix },
+                                        { name: "metrics", containerPort: metrics },
+                                    ],
                                     // No liveness probe: an engine that is busy with a reload must not be killed with
                                     // what its sessions have not saved.
                                     readinessProbe: {

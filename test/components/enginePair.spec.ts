@@ -51,7 +51,10 @@ describe("EnginePair", () => {
 
             it("is ready when its health answers", () => {
                 const [container] = pod().containers;
-                expect(container.ports).to.deep.equal([{ name: "qix", containerPort: 9076 }]);
+                expect(container.ports).to.deep.equal([
+                    { name: "qix", containerPort: 9076 },
+                    { name: "metrics", containerPort: 9090 },
+                ]);
                 expect(container.readinessProbe.httpGet).to.deep.equal({ path: "/health", port: "qix" });
                 expect(container).not.to.have.property("livenessProbe");
             });
