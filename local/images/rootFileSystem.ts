@@ -117,8 +117,10 @@ export async function buildRoot(kind: RootKind, report: (line: string) => void):
         report(`making a Debian ${suite} root with ${definition.packages.join(", ")}`);
         await run(
             `root-${kind}`,
-            "mmdebstrap",
+            // It mounts the machine's own /dev/shm in the root. Killed, it would leave that there, to be removed with the rest.
+            "unshare",
             [
+                ...["--mount", "--propagation=private", "mmdebstrap"],
                 ...mmdebstrapOptions,
                 ...(definition.passwd === undefined
                     ? []
