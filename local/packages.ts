@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { run } from "./run";
 
 /** What Debian's package scripts ask before they start a service: https://people.debian.org/~hmh/invokerc.d-policyrc.d-specification.txt */
@@ -50,6 +51,13 @@ async function aptGet(...args: string[]): Promise<void> {
 
 let queue: Promise<unknown> = Promise.resolve();
 
+/** Does work on packages after the work that was asked for before. */
+function inTurn(work: () => Promise<void>): Promise<void> {
+    const result = queue.then(work);
+    queue = result.catch(() => undefined);
+    return result;
+}
+
 /**
  * Installs Debian packages that are missing: never removes another one, starts no service of theirs.
  * Calls run one after the other, as dpkg's own lock would have it.
@@ -63,7 +71,29 @@ export function installPackages(names: readonly string[], report: (line: string)
         await aptGet("update");
         await withoutServices(() => aptGet("install", "--yes", "--no-remove", "--no-install-recommends", ...wanted));
     };
-    const result = queue.then(install);
-    queue = result.catch(() => undefined);
-    return result;
+    return inTurn(install);
+}
+
+/**
+ * Fetches a Debian package and unpacks it, without installing it.
+ *
+ * @param directory made for its files; there only when it is whole.
+ */
+export function unpackPackage(name: string, directory: string, report: (line: string) => void): Promise<void> {
+    return inTurn(async () => {
+        const unfinished = `${directory}.${process.pid}`;
+        const [download, files] = [join(unfinished, "download"), join(unfinished, "files")];
+        await rm(unfinished, { recursive: true, force: true });
+        await mkdir(download, { recursive: true });
+        try {
+            report(`fetching ${name}`);
+            await aptGet("update");
+            await run("packages", "apt-get", ["download", name], { cwd: download });
+            const [archive] = await readdir(download);
+            await run("packages", "dpkg-deb", ["--extract", join(download, archive), files]);
+            await rename(files, directory);
+        } finally {
+            await rm(unfinished, { recursive: true, force: true });
+        }
+    });
 }

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { chmod, mkdir, readFile, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { installPackages } from "../packages";
+import { unpackPackage } from "../packages";
 import { cacheDirectory, projectDirectory } from "../paths";
 import { run } from "../run";
 import { type ImageConfig, packLayer, writeArchive } from "./archive";
@@ -27,13 +27,21 @@ interface Definition {
 const path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const locale = ["LANG=C.UTF-8", "LC_ALL=C.UTF-8"];
 
+/** @returns the program's path. The package itself can't be installed beside the `busybox` that most machines have. */
+async function staticBusybox(report: Report): Promise<string> {
+    const directory = join(cacheDirectory, "busybox");
+    if (!existsSync(directory)) await unpackPackage("busybox-static", directory, report);
+    // Since Debian 13, packages name the real directory.
+    const [program] = ["bin/busybox", "usr/bin/busybox"].map((name) => join(directory, name)).filter(existsSync);
+    return program;
+}
+
 const definitions = {
     /** Holds a pod's namespaces; in a pod that shares its process namespace it is the first process, which reaps. */
     sandbox: {
         name: "localhost/document-sync/sandbox:dev",
         files: async (report: Report) => {
-            await installPackages(["busybox-static"], report);
-            return [{ path: "bin/busybox", content: await readFile("/bin/busybox"), mode: 0o755 }];
+            return [{ path: "bin/busybox", content: await readFile(await staticBusybox(report)), mode: 0o755 }];
         },
         config: {
             User: "65535:65535",
