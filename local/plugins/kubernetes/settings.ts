@@ -54,7 +54,7 @@ function serverOf(values: Properties): string | undefined {
 function text(values: Properties, key: string): string {
     const value = at(values, key);
     if (value === undefined) return "";
-    if (typeof value !== "string") throw new Error(`kubernetes:${key} must be a string, not ${JSON.stringify(value)}`);
+    if (typeof value !== "string") throw new Error(`kubernetes:${key} must be a string, not ${typeof value}`);
     return value;
 }
 
@@ -73,11 +73,12 @@ function loadKubeConfig(source: string, context: string): KubeConfig {
     try {
         if (source === "") config.loadFromDefault();
         else if (existsSync(path)) config.loadFromFile(path);
-        else config.loadFromString(source);
+        else if (/[{\n]/.test(source)) config.loadFromString(source);
+        else throw new Error(`there is no file ${path}`);
     } catch (error) {
-        throw new Error(
-            `kubernetes:kubeconfig cannot be read: ${error instanceof Error ? error.message : String(error)}`,
-        );
+        const [cause] = (error instanceof Error ? error.message : String(error)).split("\n");
+        // A YAML parser's further lines show the text around the mistake, which may be a key.
+        throw new Error(`kubernetes:kubeconfig cannot be read: ${cause}`);
     }
     if (context !== "") config.setCurrentContext(context);
     if (!config.getCurrentCluster()) {

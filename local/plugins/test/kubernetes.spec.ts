@@ -169,6 +169,13 @@ describe("the local kubernetes plugin", () => {
             "the Kubernetes API server at https://127.0.0.1:1 cannot be reached",
         );
         expect(await read({ kubeconfig, context: "d" })).to.contain('the kubeconfig has no context "d"; it has c');
+        expect(await read({ kubeconfig: "/nowhere/config" })).to.contain(
+            "kubernetes:kubeconfig cannot be read: there is no file /nowhere/config",
+        );
+        const garbled = await read({ kubeconfig: "users:\n- user: {client-key-data: s3cr3t" });
+        expect(garbled).to.contain("kubernetes:kubeconfig cannot be read: ").and.not.to.contain("s3cr3t");
+        const structured = await read({ kubeconfig: { "client-key-data": "s3cr3t" } });
+        expect(structured).to.equal("Error: kubernetes:kubeconfig must be a string, not object");
         expect(() => readSettings({ enableServerSideApply: "false" })).to.throw(
             "enableServerSideApply cannot be false",
         );
