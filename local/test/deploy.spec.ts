@@ -78,14 +78,17 @@ async function scaleBroker(replicas: number): Promise<void> {
     else await kubectl("wait", "--for=delete", `pod/${basename(broker)}-0`, "--namespace", namespace);
 }
 
-/** Namespaces and volumes of this stack, which are not in any namespace. */
+/** Namespaces and volumes of this stack, which are not in any namespace; never another's whose name only holds this one's. */
 async function clusterObjects(): Promise<string[]> {
     const names = await kubectl("get", "namespaces,persistentvolumes", "--output", "json");
     const { items } = JSON.parse(names) as {
         items: { kind: string; metadata: { name: string }; spec: { hostPath?: { path: string } } }[];
     };
     return items
-        .filter(({ metadata, spec }) => metadata.name.includes(stack) || spec.hostPath?.path.startsWith(documents))
+        .filter(
+            ({ metadata, spec }) =>
+                /^document-sync-npm-test-[0-9a-f]{8}$/.test(metadata.name) || spec.hostPath?.path === documents,
+        )
         .map(({ kind, metadata }) => `${kind} ${metadata.name}`);
 }
 
