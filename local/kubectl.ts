@@ -11,6 +11,7 @@ async function kubectl(args: readonly string[], stdio: StdioOptions) {
     const result = spawnSync(kubernetes, ["kubectl", ...args], {
         env: { ...process.env, KUBECONFIG: machine.kubeconfig, KUBECACHEDIR: directories.kubectlCache },
         encoding: "utf8",
+        maxBuffer: Infinity,
         stdio,
     });
     if (result.error) throw result.error;

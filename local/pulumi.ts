@@ -136,6 +136,8 @@ export function readPulumi(args: readonly string[]): string {
         cwd: projectDirectory,
         env: environment,
         encoding: "utf8",
+        // A stack's export passes Node's default of 1 MB with long rules in it.
+        maxBuffer: Infinity,
         stdio: ["ignore", "pipe", "inherit"],
     });
     if (error) throw error;

@@ -29,7 +29,7 @@ async function renewPods({ namespace }: Outputs): Promise<void> {
         const listed = await readKubectl(["get", kind, "--namespace", namespace, "--output", "name"]);
         for (const name of listed.split("\n").filter(Boolean)) {
             await readKubectl(["rollout", "restart", name, "--namespace", namespace]);
-            await readKubectl(["rollout", "status", name, "--namespace", namespace]);
+            await readKubectl(["rollout", "status", name, "--namespace", namespace, "--timeout=5m"]);
         }
     }
 }

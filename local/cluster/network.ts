@@ -64,6 +64,12 @@ export async function addBridge(): Promise<void> {
 export async function removeBridge(): Promise<void> {
     if (!bridgeExists()) return;
     const ports = JSON.parse(await ip("-json", "link", "show", "master", podNetwork.bridge)) as { ifname?: string }[];
-    for (const { ifname } of ports) if (ifname) await ip("link", "delete", ifname);
+    for (const { ifname } of ports) {
+        if (!ifname) continue;
+        await ip("link", "delete", ifname).catch((error: unknown) => {
+            // The kernel itself takes it away with its pod's network namespace, some time after the pod has ended.
+            if (existsSync(`/sys/class/net/${ifname}`)) throw error;
+        });
+    }
     await ip("link", "delete", podNetwork.bridge);
 }

@@ -33,7 +33,7 @@ export function withoutKubernetesChains(saved: string): string | undefined {
 const families = ["iptables", "ip6tables"] as const;
 
 function save(family: (typeof families)[number]): string {
-    const { status, stdout, stderr, error } = spawnSync(`${family}-save`, { encoding: "utf8" });
+    const { status, stdout, stderr, error } = spawnSync(`${family}-save`, { encoding: "utf8", maxBuffer: Infinity });
     if (error) throw error;
     if (status !== 0) throw new Error(`${family}-save could not read the packet filter: ${stderr}`);
     return stdout;
