@@ -1,4 +1,4 @@
-import { clusterIsUp, stopCluster } from "./cluster/cluster";
+import { clusterIsUpSoon, stopCluster } from "./cluster/cluster";
 import { takeLock } from "./lock";
 import { machine } from "./paths";
 import { runSteps } from "./platform";
@@ -16,7 +16,7 @@ async function main(args: readonly string[]): Promise<void> {
         process.exit(args[0] === "--help" ? 0 : 2);
     }
     takeLock(machine.lock, (holder) => console.log(`Waiting for ${holder}, which works on this machine's cluster …`));
-    if (await clusterIsUp()) {
+    if (await clusterIsUpSoon()) {
         // It may be built anew here, if the cache was emptied: nothing else knows how to take the stack down.
         await preparePulumi((line) => console.log(line));
         destroyStack("dev");

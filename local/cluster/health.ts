@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { isHealthy, readObject } from "./api";
 import { components, programs } from "./components";
 import { findProcess } from "./processes";
@@ -34,7 +35,7 @@ export async function nodeIsReady(since: Date): Promise<boolean> {
 }
 
 /** Whether every program of the cluster runs, well or not. */
-export async function everyProgramRuns(): Promise<boolean> {
+async function everyProgramRuns(): Promise<boolean> {
     const processes = await Promise.all(programs.map(({ name }) => findProcess(name)));
     return !processes.includes(undefined);
 }
@@ -47,4 +48,15 @@ export async function clusterIsUp(): Promise<boolean> {
         nodeIsReady(new Date(Date.now() - leaseSeconds * 1000)),
     ]);
     return answers.every(Boolean);
+}
+
+/** Whether the cluster is up, or comes up with what runs: a machine that was asleep, or is busy, gets some seconds. */
+export async function clusterIsUpSoon(): Promise<boolean> {
+    const deadline = Date.now() + 20_000;
+    while (await everyProgramRuns()) {
+        if (await clusterIsUp()) return true;
+        if (Date.now() > deadline) return false;
+        await delay(500);
+    }
+    return false;
 }

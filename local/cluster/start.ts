@@ -12,7 +12,7 @@ import { ensureCertificates, ensureKubeconfigs, kubeconfigOf } from "./certifica
 import { apiServer, clientsOfApiServer, components, containerd, etcd, kubelet, type Program } from "./components";
 import { writeConfiguration } from "./configuration";
 import { containerdAnswers, writeContainerdConfiguration } from "./containerd";
-import { clusterIsUp, everyProgramRuns, nodeIsReady } from "./health";
+import { clusterIsUpSoon, nodeIsReady } from "./health";
 import { importImage } from "./images";
 import { hasKubernetesChains } from "./packetFilter";
 import { addBridge, checkRoutes } from "./network";
@@ -60,17 +60,6 @@ async function checkMachine(): Promise<void> {
     }
 }
 
-/** Whether the cluster is up, or comes up with what runs: a machine that was asleep, or is busy, gets some seconds. */
-async function isUpSoon(): Promise<boolean> {
-    const deadline = Date.now() + 20_000;
-    while (await everyProgramRuns()) {
-        if (await clusterIsUp()) return true;
-        if (Date.now() > deadline) return false;
-        await delay(500);
-    }
-    return false;
-}
-
 /**
  * Starts the cluster, unless it is up. What was left by one that crashed, or went down with the machine, is cleared away
  * first; what etcd, the images and the documents hold is kept.
@@ -78,7 +67,7 @@ async function isUpSoon(): Promise<boolean> {
  * @returns whether it was started, rather than found running.
  */
 export async function startCluster(report: (line: string) => void): Promise<boolean> {
-    if (await isUpSoon()) return false;
+    if (await clusterIsUpSoon()) return false;
     if (process.getuid?.() !== 0) throw new Error("the local cluster needs root, as containers do here");
     await installPackages(packages, report);
     const kubernetes = await buildTool("kubernetes", report);
