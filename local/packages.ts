@@ -3,6 +3,12 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promise
 import { join } from "node:path";
 import { run } from "./run";
 
+/** Debian packages that the local platform installs where they are missing, by what needs them. */
+export const debianPackages = {
+    cluster: ["containerd", "runc", "containernetworking-plugins", "iptables", "iproute2"],
+    rootFileSystems: ["mmdebstrap", "debian-archive-keyring"],
+} as const;
+
 /** What Debian's package scripts ask before they start a service: https://people.debian.org/~hmh/invokerc.d-policyrc.d-specification.txt */
 const policyFile = "/usr/sbin/policy-rc.d";
 const policy = `#!/bin/sh
@@ -43,6 +49,25 @@ async function withoutServices(work: () => Promise<unknown>): Promise<void> {
     }
 }
 
+/**
+ * Why packages cannot be installed, in a sentence: another one would have to go. Undefined if none would, or if apt cannot
+ * tell yet, because it has not fetched its lists.
+ */
+export function packageConflict(names: readonly string[]): string | undefined {
+    const wanted = missing(names);
+    if (wanted.length === 0) return undefined;
+    const { stdout } = spawnSync("apt-get", ["--simulate", "install", "--no-install-recommends", ...wanted], {
+        encoding: "utf8",
+        env: { ...process.env, LC_ALL: "C" },
+    });
+    const removed = [...stdout.matchAll(/^Remv (\S+)/gm)].map(([, name]) => name);
+    if (removed.length === 0) return undefined;
+    return (
+        `the Debian packages ${wanted.join(", ")} are needed, and installing them would remove ${removed.join(", ")}, ` +
+        "which is left to you"
+    );
+}
+
 async function aptGet(...args: string[]): Promise<void> {
     await run("packages", "apt-get", ["--option", "DPkg::Lock::Timeout=600", ...args], {
         env: { DEBIAN_FRONTEND: "noninteractive" },
@@ -69,6 +94,8 @@ export function installPackages(names: readonly string[], report: (line: string)
         if (wanted.length === 0) return;
         report(`installing ${wanted.join(", ")}`);
         await aptGet("update");
+        const conflict = packageConflict(wanted);
+        if (conflict) throw new Error(conflict);
         await withoutServices(() => aptGet("install", "--yes", "--no-remove", "--no-install-recommends", ...wanted));
     };
     return inTurn(install);

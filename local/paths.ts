@@ -20,6 +20,7 @@ export const machine = {
     cluster: join(machineDirectory, "cluster"),
     kubeconfig: join(machineDirectory, "cluster", "admin.conf"),
     pulumi: {
+        directory: join(machineDirectory, "pulumi"),
         backend: join(machineDirectory, "pulumi", "backend"),
         /** PULUMI_HOME with the plugins that are built here; never the user's own. */
         home: join(machineDirectory, "pulumi", "home"),

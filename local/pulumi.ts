@@ -28,8 +28,8 @@ export function isUsableVersion(version: string): boolean {
     return major === 3 && minor >= 246;
 }
 
-/** The `pulumi` on PATH, if it can be used: its path and version. */
-function findReleased(): { program: string; version: string } | undefined {
+/** The `pulumi` on PATH: its path, its version as it prints it, and whether that one can be used. */
+export function findReleased(): { program: string; version: string; usable: boolean } | undefined {
     const program = (process.env.PATH ?? "")
         .split(delimiter)
         .map((directory) => join(directory, "pulumi"))
@@ -40,7 +40,7 @@ function findReleased(): { program: string; version: string } | undefined {
         env: { ...process.env, PULUMI_HOME: machine.pulumi.releasedHome, PULUMI_SKIP_UPDATE_CHECK: "true" },
     });
     const version = (stdout ?? "").trim();
-    return isUsableVersion(version) ? { program, version } : undefined;
+    return { program, version, usable: isUsableVersion(version) };
 }
 
 function readPrepared(): Prepared | undefined {
@@ -66,11 +66,24 @@ async function fetchReleasedPlugins(program: string): Promise<void> {
     }
 }
 
-async function choose(report: (line: string) => void): Promise<Prepared> {
+/** The `pulumi` on PATH that is worth a try, and what it is called where one that failed is remembered. */
+function findCandidate(): { program: string; description: string } | undefined {
     const released = findReleased();
-    const description = released && `${released.program} ${released.version}`;
+    if (!released?.usable) return undefined;
+    const description = `${released.program} ${released.version}`;
+    return description === readPrepared()?.refused ? undefined : { program: released.program, description };
+}
+
+/** Whether it is known beforehand that the CLI has to be built. */
+export function mustBuildPulumi(): boolean {
+    return findCandidate() === undefined;
+}
+
+async function choose(report: (line: string) => void): Promise<Prepared> {
+    const released = findCandidate();
     let refused = readPrepared()?.refused;
-    if (released && description !== refused) {
+    if (released) {
+        const { description } = released;
         try {
             report(`fetching the plugins of ${description}`);
             await fetchReleasedPlugins(released.program);

@@ -4,6 +4,7 @@ import { prepareDocuments } from "./documents";
 import { takeLock } from "./lock";
 import { machine, projectDirectory } from "./paths";
 import { bringUpPlatform, type Platform } from "./platform";
+import { checkSystem, preflight } from "./preflight/preflight";
 import { bringUpStack, type Outputs } from "./stacks";
 
 const usage = `npm start
@@ -49,7 +50,9 @@ async function main(args: readonly string[]): Promise<void> {
         console.log(usage);
         process.exit(args[0] === "--help" ? 0 : 2);
     }
+    checkSystem();
     takeLock(machine.lock, (holder) => console.log(`Waiting for ${holder}, which works on this machine's cluster …`));
+    await preflight((line) => console.log(line));
     const platform = await bringUpPlatform();
     prepareDocuments("dev");
     const outputs = bringUpStack("dev");

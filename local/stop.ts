@@ -2,6 +2,7 @@ import { clusterIsUpSoon, stopCluster } from "./cluster/cluster";
 import { takeLock } from "./lock";
 import { machine } from "./paths";
 import { runSteps } from "./platform";
+import { checkSystem } from "./preflight/preflight";
 import { preparePulumi } from "./pulumi";
 import { destroyStack } from "./stacks";
 
@@ -15,6 +16,7 @@ async function main(args: readonly string[]): Promise<void> {
         console.log(usage);
         process.exit(args[0] === "--help" ? 0 : 2);
     }
+    checkSystem();
     takeLock(machine.lock, (holder) => console.log(`Waiting for ${holder}, which works on this machine's cluster …`));
     if (await clusterIsUpSoon()) {
         // It may be built anew here, if the cache was emptied: nothing else knows how to take the stack down.

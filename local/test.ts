@@ -6,6 +6,7 @@ import { stopCluster } from "./cluster/cluster";
 import { takeLock } from "./lock";
 import { machine, projectDirectory } from "./paths";
 import { bringUpPlatform, runSteps } from "./platform";
+import { checkSystem, preflight } from "./preflight/preflight";
 
 const usage = `npm test                 everything that proves the project, on this machine's local cluster
 npm run test:unit        types, lint, form and unit tests: no cluster, no root`;
@@ -65,12 +66,14 @@ function quickSuites(): Totals[] {
 }
 
 async function clusterSuites(): Promise<Totals[]> {
+    checkSystem();
     takeLock(machine.lock, (holder) => console.log(`Waiting for ${holder}, which works on this machine's cluster …`));
+    await preflight((line) => console.log(line));
     heading("Platform");
     const platform = await bringUpPlatform();
     try {
         return [
-            suite("Local platform", "local/{cluster,images,toolchain,plugins}/test/**/*.spec.ts"),
+            suite("Local platform", "local/{cluster,images,toolchain,plugins,preflight}/test/**/*.spec.ts"),
             suite("Engine", "engine/test/**/*.spec.ts"),
             suite("Deployed", "--bail", "local/test/**/*.spec.ts"),
         ];

@@ -1,5 +1,8 @@
 /** The single-node Kubernetes of this machine. Callers hold the machine's lock. */
 export { clusterIsUp, clusterIsUpSoon } from "./health";
 export { importImage } from "./images";
+export { networkConflicts } from "./network";
+export { portConflicts } from "./ports";
 export { startCluster } from "./start";
 export { stopCluster } from "./stop";
+export { versionConflict } from "./version";

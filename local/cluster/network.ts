@@ -1,4 +1,5 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { networkInterfaces } from "node:os";
 import { run } from "../run";
 import { podNetwork, serviceSubnet } from "./settings";
 
@@ -17,10 +18,31 @@ export function isWithin(inner: string, outer: string): boolean {
     return a.first >= b.first && a.last <= b.last;
 }
 
-/** A route as `ip -json route` prints it. */
+/** An address, or a network in CIDR notation, that this machine reaches by a device. */
 export interface Route {
     readonly dst: string;
-    readonly dev?: string;
+    readonly dev: string;
+}
+
+/** The routes in the text of a /proc/net/route (proc(5)): addresses and masks are hexadecimal, their last byte first. */
+export function parseRoutes(table: string): Route[] {
+    const bytes = (hexadecimal: string) => [...Buffer.from(hexadecimal, "hex")].reverse();
+    const rows = table.trim().split("\n").slice(1);
+    return rows.map((row) => {
+        const [dev, destination, , , , , , mask] = row.split(/\s+/);
+        const ones = bytes(mask)
+            .map((byte) => byte.toString(2))
+            .join("")
+            .replaceAll("0", "").length;
+        return { dev, dst: `${bytes(destination).join(".")}/${ones}` };
+    });
+}
+
+function readRoutes(): Route[] {
+    const addresses = Object.entries(networkInterfaces()).flatMap(([dev, list = []]) =>
+        list.filter(({ family }) => family === "IPv4").map(({ address }) => ({ dst: address, dev })),
+    );
+    return [...parseRoutes(readFileSync("/proc/net/route", "utf8")), ...addresses];
 }
 
 /**
@@ -30,9 +52,7 @@ export interface Route {
 export function conflictingRoutes(routes: readonly Route[]): Route[] {
     return routes.filter(
         ({ dst, dev }) =>
-            dst !== "default" &&
-            dev !== podNetwork.bridge &&
-            [podNetwork.subnet, serviceSubnet].some((subnet) => isWithin(dst, subnet)),
+            dev !== podNetwork.bridge && [podNetwork.subnet, serviceSubnet].some((subnet) => isWithin(dst, subnet)),
     );
 }
 
@@ -40,15 +60,14 @@ const ip = (...args: string[]) => run("ip", "ip", args);
 
 const bridgeExists = () => existsSync(`/sys/class/net/${podNetwork.bridge}`);
 
-/** @throws if this machine already reaches something else at the cluster's addresses. */
-export async function checkRoutes(): Promise<void> {
-    const [conflict] = conflictingRoutes(JSON.parse(await ip("-json", "-4", "route", "show")) as Route[]);
-    if (conflict) {
-        throw new Error(
-            `this machine has a route to ${conflict.dst}${conflict.dev ? ` by ${conflict.dev}` : ""}: ` +
-                `the local cluster needs ${podNetwork.subnet} for pods and ${serviceSubnet} for Services`,
-        );
-    }
+/** What this machine already reaches at the cluster's addresses: a sentence, or none. */
+export function networkConflicts(routes = readRoutes()): string[] {
+    const conflicts = conflictingRoutes(routes).map(({ dst, dev }) => `${dst} by ${dev}`);
+    if (conflicts.length === 0) return [];
+    return [
+        `the local cluster needs ${podNetwork.subnet} for pods and ${serviceSubnet} for Services, but this machine ` +
+            `reaches ${conflicts.join(", ")}`,
+    ];
 }
 
 /** Makes the bridge before any pod does, because the cluster's DNS listens on its address. */

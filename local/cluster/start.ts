@@ -1,28 +1,27 @@
 import { mkdir } from "node:fs/promises";
-import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { buildImage } from "../images/image";
-import { installPackages } from "../packages";
+import { debianPackages, installPackages } from "../packages";
 import { machine } from "../paths";
 import { run } from "../run";
 import { buildTool } from "../toolchain/build";
 import { isHealthy } from "./api";
 import { ensureCertificates, ensureKubeconfigs, kubeconfigOf } from "./certificates";
-import { apiServer, clientsOfApiServer, components, containerd, etcd, kubelet, type Program } from "./components";
+import { apiServer, clientsOfApiServer, containerd, etcd, kubelet, type Program } from "./components";
 import { writeConfiguration } from "./configuration";
 import { containerdAnswers, writeContainerdConfiguration } from "./containerd";
 import { clusterIsUpSoon, nodeIsReady } from "./health";
 import { importImage } from "./images";
 import { hasKubernetesChains } from "./packetFilter";
-import { addBridge, checkRoutes } from "./network";
+import { addBridge, networkConflicts } from "./network";
 import { rememberedPods, waitForPods } from "./pods";
+import { portConflicts } from "./ports";
 import { findProcess, logFile, startProcess } from "./processes";
 import { directories } from "./settings";
 import { stopCluster } from "./stop";
 import { recordSysctls } from "./sysctls";
-
-const packages = ["containerd", "runc", "containernetworking-plugins", "iptables", "iproute2"];
+import { writeVersion } from "./version";
 
 /** Waits until `component` is ready. @throws with its log's path if it ends before, or takes too long. */
 async function ready(component: Program, isReady: () => Promise<boolean>): Promise<void> {
@@ -36,28 +35,13 @@ async function ready(component: Program, isReady: () => Promise<boolean>): Promi
     }
 }
 
-function isInUse(port: number): Promise<boolean> {
-    return new Promise((resolve) => {
-        const socket = connect(port, "127.0.0.1");
-        socket.on("connect", () => {
-            socket.destroy();
-            resolve(true);
-        });
-        socket.on("error", () => resolve(false));
-    });
-}
-
 /** @throws if something that is not ours is in the cluster's way. */
 async function checkMachine(): Promise<void> {
-    await checkRoutes();
     if (hasKubernetesChains()) {
         throw new Error("another Kubernetes runs on this machine: its chains (KUBE-…) are in the packet filter");
     }
-    for (const { name, ports } of components) {
-        for (const port of ports) {
-            if (await isInUse(port)) throw new Error(`${name} needs port ${port} on 127.0.0.1, which is in use`);
-        }
-    }
+    const conflicts = [...networkConflicts(), ...(await portConflicts())];
+    if (conflicts.length > 0) throw new Error(conflicts.join("\n"));
 }
 
 /**
@@ -69,7 +53,7 @@ async function checkMachine(): Promise<void> {
 export async function startCluster(report: (line: string) => void): Promise<boolean> {
     if (await clusterIsUpSoon()) return false;
     if (process.getuid?.() !== 0) throw new Error("the local cluster needs root, as containers do here");
-    await installPackages(packages, report);
+    await installPackages(debianPackages.cluster, report);
     const kubernetes = await buildTool("kubernetes", report);
     const sandbox = await buildImage("sandbox", report);
     await stopCluster(report);
@@ -79,6 +63,7 @@ export async function startCluster(report: (line: string) => void): Promise<bool
     // Others may not look into the keys; they may pass through to the documents.
     await mkdir(machine.directory, { recursive: true });
     await mkdir(machine.cluster, { recursive: true, mode: 0o700 });
+    await writeVersion(machine.cluster);
     await writeConfiguration();
     await writeContainerdConfiguration(sandbox.name);
     await ensureCertificates(kubernetes);

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { chmod, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { installPackages } from "../packages";
+import { debianPackages, installPackages } from "../packages";
 import { cacheDirectory } from "../paths";
 import { run } from "../run";
 import { readMirrors } from "./mirrors";
@@ -85,6 +85,11 @@ export function rootPath(kind: RootKind): string {
     return join(cacheDirectory, "roots", `${kind}-${keyOf(definitions[kind])}`);
 }
 
+/** The roots that are still to be made. */
+export function missingRoots(): RootKind[] {
+    return (Object.keys(definitions) as RootKind[]).filter((kind) => !existsSync(rootPath(kind)));
+}
+
 /** Removes what builds that were killed have left beside `path`. */
 export async function removeLeftovers(path: string): Promise<void> {
     for (const name of await readdir(dirname(path))) {
@@ -103,7 +108,7 @@ export async function buildRoot(kind: RootKind, report: (line: string) => void):
     const definition: Definition = definitions[kind];
     const path = rootPath(kind);
     if (existsSync(path)) return path;
-    await installPackages(["mmdebstrap", "debian-archive-keyring"], report);
+    await installPackages(debianPackages.rootFileSystems, report);
     await mkdir(dirname(path), { recursive: true });
     await removeLeftovers(path);
     const building = `${path}.building-${process.pid}`;

@@ -5,6 +5,9 @@ import { join } from "node:path";
 import { cacheDirectory } from "../paths";
 import { run } from "../run";
 
+/** Of the Kubernetes that is built; its modules' versions are in go.mod. */
+export const kubernetesVersion = "v1.35.4";
+
 interface Tool {
     /** Of the go.mod and go.sum, relative to this one. */
     readonly directory: string;
@@ -21,8 +24,8 @@ const tools = {
         package: "./kubernetes",
         sources: ["kubernetes/main.go"],
         variables: {
-            "k8s.io/component-base/version.gitVersion": "v1.35.4",
-            "k8s.io/client-go/pkg/version.gitVersion": "v1.35.4",
+            "k8s.io/component-base/version.gitVersion": kubernetesVersion,
+            "k8s.io/client-go/pkg/version.gitVersion": kubernetesVersion,
         },
     },
     pulumi: {
@@ -61,28 +64,28 @@ export function isAtLeast(version: string, wanted: string): boolean {
     return true;
 }
 
-/** @throws if there is no Go, or one that is too old for `module`. */
-async function checkGo(module: string): Promise<void> {
-    const wanted = /^go (\S+)$/m.exec(module)?.[1] ?? "";
-    let printed: string;
-    try {
-        printed = await run("go", "go", ["env", "GOVERSION"], { env: goEnvironment });
-    } catch (error) {
-        const { code } = error as NodeJS.ErrnoException;
-        throw code === "ENOENT" ? new Error(`Go ${wanted} or later is needed on PATH; there is none`) : error;
-    }
-    const version = printed.trim().replace(/^go/, "");
-    if (!isAtLeast(version, wanted)) {
-        throw new Error(`Go ${wanted} or later is needed on PATH; the one there is ${version}`);
-    }
+/** Values of Go's own settings, such as GOCACHE. @throws ENOENT if there is no Go on PATH. */
+export async function readGoSettings(...names: string[]): Promise<string[]> {
+    return (await run("go", "go", ["env", ...names], { env: goEnvironment })).trimEnd().split("\n");
 }
 
-/**
- * Builds a tool from its Go modules, unless that was done before on this machine.
- *
- * @returns the binary's path in the cache.
- */
-export async function buildTool(name: ToolName, report: (line: string) => void): Promise<string> {
+/** Why the Go on PATH cannot build a tool, in a sentence; undefined if it can. */
+export async function goConflict(name: ToolName): Promise<string | undefined> {
+    const module = await readFile(join(__dirname, tools[name].directory, "go.mod"), "utf8");
+    const wanted = /^go (\S+)$/m.exec(module)?.[1] ?? "";
+    let version: string;
+    try {
+        version = (await readGoSettings("GOVERSION"))[0].replace(/^go/, "");
+    } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+        return `Go ${wanted} or later is needed on PATH; there is none`;
+    }
+    if (isAtLeast(version, wanted)) return undefined;
+    return `Go ${wanted} or later is needed on PATH; the one there is ${version}`;
+}
+
+/** What a tool is built from, and where it is, or is going to be. */
+async function describeTool(name: ToolName) {
     const tool: Tool = tools[name];
     const directory = join(__dirname, tool.directory);
     const flags = [
@@ -98,10 +101,25 @@ export async function buildTool(name: ToolName, report: (line: string) => void):
         .digest("hex")
         .slice(0, 16);
     const target = join(cacheDirectory, "tools", `${name}-${key}`);
-    const binary = join(target, name);
+    return { tool, directory, flags, target, binary: join(target, name) };
+}
+
+/** Whether a tool was built before on this machine, from what it would be built from now. */
+export async function isBuilt(name: ToolName): Promise<boolean> {
+    return existsSync((await describeTool(name)).binary);
+}
+
+/**
+ * Builds a tool from its Go modules, unless that was done before on this machine.
+ *
+ * @returns the binary's path in the cache.
+ */
+export async function buildTool(name: ToolName, report: (line: string) => void): Promise<string> {
+    const { tool, directory, flags, target, binary } = await describeTool(name);
     if (existsSync(binary)) return binary;
 
-    await checkGo(inputs[0]);
+    const conflict = await goConflict(name);
+    if (conflict) throw new Error(conflict);
     const log = `build-${name}`;
     const options = { cwd: directory, env: goEnvironment };
     report("fetching Go modules");
