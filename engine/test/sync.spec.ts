@@ -146,7 +146,9 @@ describe("two engines, one volume, one broker", function () {
         expect(eventBus)
             .to.have.property("lastError")
             .that.matches(/ECONNREFUSED/);
-        await until("the log says so", () => one.log.some(({ message }) => /No event bus at 127\.0\.0\.1/.test(message)));
+        await until("the log says so", () =>
+            one.log.some(({ message }) => /No event bus at 127\.0\.0\.1/.test(message)),
+        );
         await broker.start();
         await until("the other has found it", async () => (await ids(two)).includes(id), 10);
     });
