@@ -224,8 +224,9 @@ describe("a stack whose engines could not write their documents", function () {
         expect(exitCode, output).not.to.equal(0);
         expect(output).to.include(documents);
         expect(output).to.include("1910:1910");
-        // Not a measure of speed: without the check, the engines would be waited for until their timeout of minutes.
-        expect(Date.now() - started, "milliseconds").to.be.below(30_000);
+        // Not a measure of speed, which was 13 s and 20 s: without the check, the engines would be waited for until their
+        // timeout of five minutes.
+        expect(Date.now() - started, "milliseconds").to.be.below(60_000);
         expect(output).not.to.match(/Deployment engine\d creating/);
     }
 
