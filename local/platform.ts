@@ -47,7 +47,8 @@ export async function runSteps(steps: ListrTask[]): Promise<void> {
  */
 export async function bringUpPlatform(): Promise<Platform> {
     let clusterStarted = false;
-    const images = new Map<string, string>();
+    const built: { name: string; archive: string }[] = [];
+    const imageIds = new Map<string, string>();
     await runSteps([
         {
             title: "Tools and images",
@@ -68,7 +69,9 @@ export async function bringUpPlatform(): Promise<Platform> {
                             task: (_context, images) =>
                                 images.newListr(
                                     imageKinds.map((kind) =>
-                                        step(`Image: ${kind}`, (report) => buildImage(kind, report)),
+                                        step(`Image: ${kind}`, async (report) => {
+                                            built.push(await buildImage(kind, report));
+                                        }),
                                     ),
                                 ),
                         },
@@ -80,11 +83,8 @@ export async function bringUpPlatform(): Promise<Platform> {
             clusterStarted = await startCluster(report);
         }),
         step("Images into the cluster", async (report) => {
-            for (const kind of imageKinds) {
-                const { name, archive } = await buildImage(kind, report);
-                images.set(name, await importImage(archive, report));
-            }
+            for (const { name, archive } of built) imageIds.set(name, await importImage(archive, report));
         }),
     ]);
-    return { images, clusterStarted };
+    return { images: imageIds, clusterStarted };
 }

@@ -1,8 +1,9 @@
 import { spawnSync } from "node:child_process";
+import { runCommand } from "./command";
 import { readKubectl } from "./kubectl";
 import { prepareDocuments } from "./documents";
 import { takeLock } from "./lock";
-import { machine, projectDirectory } from "./paths";
+import { projectDirectory } from "./paths";
 import { bringUpPlatform, type Platform } from "./platform";
 import { checkSystem, preflight } from "./preflight/preflight";
 import { bringUpStack, type Outputs } from "./stacks";
@@ -45,13 +46,9 @@ function runScenario({ engine1Url, engine2Url }: Outputs): boolean {
     return status === 0;
 }
 
-async function main(args: readonly string[]): Promise<void> {
-    if (args.length > 0) {
-        console.log(usage);
-        process.exit(args[0] === "--help" ? 0 : 2);
-    }
+async function start(): Promise<void> {
     checkSystem();
-    takeLock(machine.lock, (holder) => console.log(`Waiting for ${holder}, which works on this machine's cluster …`));
+    takeLock();
     await preflight((line) => console.log(line));
     const platform = await bringUpPlatform();
     prepareDocuments("dev");
@@ -63,7 +60,4 @@ async function main(args: readonly string[]): Promise<void> {
     process.exitCode = passed ? 0 : 1;
 }
 
-main(process.argv.slice(2)).catch((error: unknown) => {
-    console.error(error instanceof Error ? error.message : error);
-    process.exitCode = 1;
-});
+runCommand(usage, start);

@@ -1,4 +1,5 @@
 import { clusterIsUpSoon, stopCluster } from "./cluster/cluster";
+import { runCommand } from "./command";
 import { takeLock } from "./lock";
 import { machine } from "./paths";
 import { runSteps } from "./platform";
@@ -11,13 +12,9 @@ const usage = `npm stop
 Destroys the dev stack and stops the local cluster. The documents stay, in ${machine.documents}.
 Other stacks on the cluster are not destroyed: they are there again after npm start.`;
 
-async function main(args: readonly string[]): Promise<void> {
-    if (args.length > 0) {
-        console.log(usage);
-        process.exit(args[0] === "--help" ? 0 : 2);
-    }
+async function stop(): Promise<void> {
     checkSystem();
-    takeLock(machine.lock, (holder) => console.log(`Waiting for ${holder}, which works on this machine's cluster …`));
+    takeLock();
     if (await clusterIsUpSoon()) {
         // It may be built anew here, if the cache was emptied: nothing else knows how to take the stack down.
         await preparePulumi((line) => console.log(line));
@@ -31,7 +28,4 @@ async function main(args: readonly string[]): Promise<void> {
     ]);
 }
 
-main(process.argv.slice(2)).catch((error: unknown) => {
-    console.error(error instanceof Error ? error.message : error);
-    process.exitCode = 1;
-});
+runCommand(usage, stop);

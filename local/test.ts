@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stopCluster } from "./cluster/cluster";
 import { takeLock } from "./lock";
-import { machine, projectDirectory } from "./paths";
+import { projectDirectory } from "./paths";
 import { bringUpPlatform, runSteps } from "./platform";
 import { checkSystem, preflight } from "./preflight/preflight";
 
@@ -67,7 +67,7 @@ function quickSuites(): Totals[] {
 
 async function clusterSuites(): Promise<Totals[]> {
     checkSystem();
-    takeLock(machine.lock, (holder) => console.log(`Waiting for ${holder}, which works on this machine's cluster …`));
+    takeLock();
     await preflight((line) => console.log(line));
     heading("Platform");
     const platform = await bringUpPlatform();
