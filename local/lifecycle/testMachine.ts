@@ -1,0 +1,124 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, rmdirSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { cacheDirectory, machine, projectDirectory } from "../paths";
+
+/** Removes a cgroup and those in it, in which no process is any more. */
+function removeCgroup(path: string): void {
+    for (const entry of readdirSync(path, { withFileTypes: true })) {
+        if (entry.isDirectory()) removeCgroup(join(path, entry.name));
+    }
+    rmdirSync(path);
+}
+
+/** How a command ended and what it said. */
+export interface Result {
+    readonly exitCode: number | null;
+    /** Standard output and standard error as they came. */
+    readonly output: string;
+}
+
+/**
+ * A machine of the tests' own on this one, as far as the kernel's namespaces go: processes, mounts, cgroups and a network of
+ * loopback alone. It sees the real one's files; what it writes in the system's directories, no one else sees. It shares
+ * the cache of what was built, and /tmp. It needs root, and the cgroup hierarchies of version 1.
+ */
+export class TestMachine {
+    readonly #directory: string;
+    readonly #init: ChildProcess;
+    /** Process id of its first process, as the real machine counts. */
+    readonly #pid: number;
+
+    private constructor(directory: string, init: ChildProcess, pid: number) {
+        this.#directory = directory;
+        this.#init = init;
+        this.#pid = pid;
+    }
+
+    /** @throws with what it said if it does not come up. */
+    static async start(): Promise<TestMachine> {
+        const directory = mkdtempSync(join(tmpdir(), "document-sync-machine-"));
+        const init = spawn(join(__dirname, "testMachine.sh"), [directory], {
+            env: { ...process.env, CACHE: cacheDirectory, PLATFORM: machine.directory },
+            stdio: ["ignore", "ignore", "pipe"],
+        });
+        let said = "";
+        init.stderr.setEncoding("utf8").on("data", (text: string) => (said += text));
+        const deadline = Date.now() + 10_000;
+        while (!existsSync(join(directory, "ready"))) {
+            if (init.exitCode !== null || Date.now() > deadline) {
+                init.kill("SIGKILL");
+                throw new Error(`the test machine did not come up: ${said}`);
+            }
+            await delay(20);
+        }
+        const children = readFileSync(`/proc/${init.pid}/task/${init.pid}/children`, "utf8");
+        return new TestMachine(directory, init, Number(children.trim()));
+    }
+
+    /** What was written in a directory of the system, such as `/var`, lies here. */
+    changesIn(directory: string): string {
+        return join(this.#directory, "changes", directory);
+    }
+
+    /** Starts a program there, in this clone's directory unless `cwd` says another. */
+    spawn(
+        program: string,
+        args: readonly string[],
+        { cwd = projectDirectory, env = {} }: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
+    ): ChildProcess {
+        // A process is in the cgroup of the one that started it.
+        const enter =
+            'for own in /sys/fs/cgroup/*/"$1"; do echo $$ > "$own/cgroup.procs"; done; shift; exec nsenter "$@"';
+        return spawn(
+            "bash",
+            [
+                ...["-c", enter, "bash", basename(this.#directory)],
+                ...["--target", String(this.#pid), "--mount", "--net", "--pid", "--cgroup", `--wd=${cwd}`],
+                ...[program, ...args],
+            ],
+            { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env } },
+        );
+    }
+
+    /** Runs a program there to its end. */
+    async run(
+        program: string,
+        args: readonly string[],
+        options: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
+    ): Promise<Result> {
+        const child = this.spawn(program, args, options);
+        let output = "";
+        for (const stream of [child.stdout, child.stderr]) {
+            stream?.setEncoding("utf8").on("data", (text: string) => (output += text));
+        }
+        const [exitCode] = (await once(child, "close")) as [number | null];
+        return { exitCode, output };
+    }
+
+    /** Like {@link run}, and throws what the program said unless it exits with 0. Returns what it said. */
+    async mustRun(...args: Parameters<TestMachine["run"]>): Promise<string> {
+        const { exitCode, output } = await this.run(...args);
+        if (exitCode !== 0) throw new Error(`${args[0]} ${args[1].join(" ")}: exit code ${exitCode}\n${output}`);
+        return output;
+    }
+
+    /** `kill -9` of every process there is, as all of them would end if the power went. Files and the kernel's other objects stay. */
+    async killAll(): Promise<void> {
+        // To -1: all but the first process, which is the namespace's own, and the sender.
+        await this.run("sh", ["-c", "kill -9 -1"]);
+    }
+
+    /** Ends it, and takes away all that it wrote. */
+    async end(): Promise<void> {
+        process.kill(this.#pid, "SIGKILL");
+        if (this.#init.exitCode === null && this.#init.signalCode === null) await once(this.#init, "exit");
+        const name = basename(this.#directory);
+        for (const hierarchy of ["blkio", "cpu", "cpuacct", "cpuset", "devices", "freezer", "memory", "pids", "systemd"])
+            removeCgroup(join("/sys/fs/cgroup", hierarchy, name));
+        rmSync(this.#directory, { recursive: true, force: true });
+    }
+}
