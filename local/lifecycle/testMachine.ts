@@ -117,7 +117,17 @@ export class TestMachine {
         process.kill(this.#pid, "SIGKILL");
         if (this.#init.exitCode === null && this.#init.signalCode === null) await once(this.#init, "exit");
         const name = basename(this.#directory);
-        for (const hierarchy of ["blkio", "cpu", "cpuacct", "cpuset", "devices", "freezer", "memory", "pids", "systemd"])
+        for (const hierarchy of [
+            "blkio",
+            "cpu",
+            "cpuacct",
+            "cpuset",
+            "devices",
+            "freezer",
+            "memory",
+            "pids",
+            "systemd",
+        ])
             removeCgroup(join("/sys/fs/cgroup", hierarchy, name));
         rmSync(this.#directory, { recursive: true, force: true });
     }
