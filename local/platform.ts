@@ -1,10 +1,9 @@
 import { Listr, PRESET_TIMER, type ListrTask } from "listr2";
 import { importImage, startCluster } from "./cluster/cluster";
-import { buildImage, type ImageKind } from "./images/image";
+import { buildImage } from "./images/image";
 import { preparePulumi } from "./pulumi";
+import { timed } from "./times";
 import { buildTool } from "./toolchain/build";
-
-const imageKinds: readonly ImageKind[] = ["sandbox", "broker", "engine"];
 
 /** What bringing the platform up did, for those that must react to it. */
 export interface Platform {
@@ -17,28 +16,50 @@ export interface Platform {
 /** Where lines stay, in a log, a step's progress is worth one now and then. */
 const pauseBetweenLines = process.stdout.isTTY ? 0 : 20_000;
 
-/** A step whose own lines of progress are shown under its title. */
-function step(title: string, work: (report: (line: string) => void) => Promise<unknown>): ListrTask {
-    return {
-        title,
-        task: async (_, task) => {
-            let last = 0;
-            await work((line) => {
-                if (Date.now() - last < pauseBetweenLines) return;
-                last = Date.now();
-                task.output = `${title}: ${line}`;
-            });
-        },
+/** A step that others may wait for. */
+interface Step {
+    readonly task: ListrTask;
+    readonly done: Promise<void>;
+}
+
+/** A step whose own lines of progress are shown under its title. It begins when those that it needs are done. */
+function step(
+    title: string,
+    work: (report: (line: string) => void) => Promise<unknown>,
+    needs: readonly Step[] = [],
+): Step {
+    let begin!: (report: (line: string) => void) => void;
+    const begun = new Promise<(line: string) => void>((resolve) => (begin = resolve));
+    const done = begun.then(async (report) => {
+        await Promise.all(needs.map((need) => need.done));
+        await timed(title, () => work(report));
+    });
+    // Whoever waits for it sees it fail; so does the list, where nobody waits.
+    done.catch(() => undefined);
+    const task: ListrTask["task"] = (_, listed) => {
+        let last = 0;
+        begin((line) => {
+            if (Date.now() - last < pauseBetweenLines) return;
+            last = Date.now();
+            listed.output = `${title}: ${line}`;
+        });
+        return done;
     };
+    return { task: { title, task }, done };
 }
 
 /** Runs steps with their elapsed time shown; in a terminal as a live list, elsewhere as plain lines. */
-export async function runSteps(steps: ListrTask[]): Promise<void> {
+export async function runSteps(steps: ListrTask[], { concurrent = false } = {}): Promise<void> {
     await new Listr(steps, {
-        concurrent: false,
+        concurrent,
         rendererOptions: { timer: PRESET_TIMER, collapseSubtasks: false },
         fallbackRendererOptions: { timer: PRESET_TIMER },
     }).run();
+}
+
+/** Steps one after the other, under a title. */
+function inTurn(title: string, steps: readonly Step[]): ListrTask {
+    return { title, task: (_, list) => list.newListr(steps.map(({ task }) => task)) };
 }
 
 /**
@@ -49,42 +70,36 @@ export async function bringUpPlatform(): Promise<Platform> {
     let clusterStarted = false;
     const built: { name: string; archive: string }[] = [];
     const imageIds = new Map<string, string>();
-    await runSteps([
-        {
-            title: "Tools and images",
-            // Go builds keep the processors busy and images wait for the network, so they run beside each other.
-            task: (_, task) =>
-                task.newListr(
-                    [
-                        {
-                            title: "Tools",
-                            task: (_context, tools) =>
-                                tools.newListr([
-                                    step("Kubernetes", (report) => buildTool("kubernetes", report)),
-                                    step("Pulumi", (report) => preparePulumi(report)),
-                                ]),
-                        },
-                        {
-                            title: "Images",
-                            task: (_context, images) =>
-                                images.newListr(
-                                    imageKinds.map((kind) =>
-                                        step(`Image: ${kind}`, async (report) => {
-                                            built.push(await buildImage(kind, report));
-                                        }),
-                                    ),
-                                ),
-                        },
-                    ],
-                    { concurrent: true },
-                ),
-        },
-        step("Cluster", async (report) => {
+
+    const kubernetes = step("Kubernetes", (report) => buildTool("kubernetes", report));
+    const pulumi = step("Pulumi", (report) => preparePulumi(report));
+    const [sandbox, broker, engine] = (["sandbox", "broker", "engine"] as const).map((kind) =>
+        step(`Image: ${kind}`, async (report) => {
+            built.push(await buildImage(kind, report));
+        }),
+    );
+    const cluster = step(
+        "Cluster",
+        async (report) => {
             clusterStarted = await startCluster(report);
-        }),
-        step("Images into the cluster", async (report) => {
+        },
+        [kubernetes, sandbox],
+    );
+    const imports = step(
+        "Images into the cluster",
+        async (report) => {
             for (const { name, archive } of built) imageIds.set(name, await importImage(archive, report));
-        }),
-    ]);
+        },
+        [broker, engine, cluster],
+    );
+    // Go builds take all processors, so they wait for each other; images wait for the network, and the cluster for both.
+    await runSteps(
+        [
+            inTurn("Tools", [kubernetes, pulumi]),
+            inTurn("Images", [sandbox, broker, engine]),
+            inTurn("Cluster and its images", [cluster, imports]),
+        ],
+        { concurrent: true },
+    );
     return { images: imageIds, clusterStarted };
 }

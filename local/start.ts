@@ -7,6 +7,7 @@ import { projectDirectory } from "./paths";
 import { bringUpPlatform, type Platform } from "./platform";
 import { checkSystem, preflight } from "./preflight/preflight";
 import { bringUpStack, type Outputs } from "./stacks";
+import { timed, timeTable } from "./times";
 
 const usage = `npm start
 
@@ -52,9 +53,10 @@ async function start(): Promise<void> {
     await preflight((line) => console.log(line));
     const platform = await bringUpPlatform();
     prepareDocuments("dev");
-    const outputs = bringUpStack("dev");
-    if (await hasOldImages(outputs, platform)) await renewPods(outputs);
-    const passed = runScenario(outputs);
+    const outputs = await timed("Stack", () => bringUpStack("dev"));
+    if (await hasOldImages(outputs, platform)) await timed("Pods with new images", () => renewPods(outputs));
+    const passed = await timed("Scenario", () => runScenario(outputs));
+    console.log(timeTable());
     console.log(passed ? "The scenario passed." : "The scenario failed.");
     console.log(`engine 1: ${outputs.engine1Url}\nengine 2: ${outputs.engine2Url}`);
     process.exitCode = passed ? 0 : 1;
