@@ -95,69 +95,7 @@ export class Broker extends pulumi.ComponentResource {
                     replicas: 1,
                     podManagementPolicy: "Parallel",
                     selector: { matchLabels: selector },
-                    template: {
-                        metadata: { labels: podLabels("rabbitmq", name) },
-                        spec: {
-                            automountServiceAccountToken: false,
-                            // The variables that Kubernetes would make of a Service called rabbitmq are RabbitMQ's own settings.
-                            enableServiceLinks: false,
-                            terminationGracePeriodSeconds: 30,
-                            securityContext: restrictedPod(rabbitmqUser),
-                            imagePullSecrets: args.pullSecrets.map((secret) => ({ name: secret })),
-                            containers: [
-                                {
-                                    name: "rabbitmq",
-                                    image: args.image,
-                                    imagePullPolicy: "IfNotPresent",
-                                    ports: [{ name: "amqp", containerPort: amqp }],
-                                    // Of the port only, as every call of RabbitMQ's own tools starts an Erlang VM. No liveness
-                                    // probe: a broker that ends is started again, and one that is slow must not be killed.
-                                    readinessProbe: {
-                                        tcpSocket: { port: "amqp" },
-                                        periodSeconds: 1,
-                                        timeoutSeconds: 5,
-                                    },
-                                    // No limit of the CPU: throttled, it would miss heartbeats and drop its clients.
-                                    resources: {
-                                        requests: { cpu: "100m", memory: "256Mi" },
-                                        limits: { memory: "512Mi" },
-                                    },
-                                    securityContext: restrictedContainer,
-                                    volumeMounts: [
-                                        { name: "conf", mountPath: "/etc/rabbitmq/conf.d", readOnly: true },
-                                        { name: "data", mountPath: "/var/lib/rabbitmq" },
-                                        { name: "log", mountPath: "/var/log/rabbitmq" },
-                                        { name: "tmp", mountPath: "/tmp" },
-                                    ],
-                                },
-                            ],
-                            volumes: [
-                                {
-                                    name: "conf",
-                                    projected: {
-                                        defaultMode: 0o440,
-                                        sources: [
-                                            {
-                                                configMap: {
-                                                    name: conf.metadata.name,
-                                                    items: [{ key: "broker.conf", path: "10-broker.conf" }],
-                                                },
-                                            },
-                                            {
-                                                secret: {
-                                                    name: login.metadata.name,
-                                                    items: [{ key: "login.conf", path: "20-login.conf" }],
-                                                },
-                                            },
-                                        ],
-                                    },
-                                },
-                                { name: "data", emptyDir: { sizeLimit: "1Gi" } },
-                                { name: "log", emptyDir: { sizeLimit: "64Mi" } },
-                                { name: "tmp", emptyDir: { sizeLimit: "64Mi" } },
-                            ],
-                        },
-                    },
+                    template: pod(args, podLabels("rabbitmq", name), conf.metadata.name, login.metadata.name),
                 },
             },
             {
@@ -170,6 +108,62 @@ export class Broker extends pulumi.ComponentResource {
         this.loginSecretName = login.metadata.name;
         this.registerOutputs({ address: this.address, loginSecretName: this.loginSecretName });
     }
+}
+
+/** The broker's pod. It reads its configuration, the login in it, as files. */
+function pod(
+    { image, pullSecrets }: BrokerArgs,
+    labels: Record<string, string>,
+    confName: pulumi.Input<string>,
+    loginName: pulumi.Input<string>,
+): k8s.types.input.core.v1.PodTemplateSpec {
+    const files = (name: pulumi.Input<string>, key: string, path: string) => ({ name, items: [{ key, path }] });
+    return {
+        metadata: { labels },
+        spec: {
+            automountServiceAccountToken: false,
+            // The variables that Kubernetes would make of a Service called rabbitmq are RabbitMQ's own settings.
+            enableServiceLinks: false,
+            terminationGracePeriodSeconds: 30,
+            securityContext: restrictedPod(rabbitmqUser),
+            imagePullSecrets: pullSecrets.map((secret) => ({ name: secret })),
+            containers: [
+                {
+                    name: "rabbitmq",
+                    image,
+                    imagePullPolicy: "IfNotPresent",
+                    ports: [{ name: "amqp", containerPort: amqp }],
+                    // Of the port only, as every call of RabbitMQ's own tools starts an Erlang VM. No liveness probe: a
+                    // broker that ends is started again, and one that is slow must not be killed.
+                    readinessProbe: { tcpSocket: { port: "amqp" }, periodSeconds: 1, timeoutSeconds: 5 },
+                    // No limit of the CPU: throttled, it would miss heartbeats and drop its clients.
+                    resources: { requests: { cpu: "100m", memory: "256Mi" }, limits: { memory: "512Mi" } },
+                    securityContext: restrictedContainer,
+                    volumeMounts: [
+                        { name: "conf", mountPath: "/etc/rabbitmq/conf.d", readOnly: true },
+                        { name: "data", mountPath: "/var/lib/rabbitmq" },
+                        { name: "log", mountPath: "/var/log/rabbitmq" },
+                        { name: "tmp", mountPath: "/tmp" },
+                    ],
+                },
+            ],
+            volumes: [
+                {
+                    name: "conf",
+                    projected: {
+                        defaultMode: 0o440,
+                        sources: [
+                            { configMap: files(confName, "broker.conf", "10-broker.conf") },
+                            { secret: files(loginName, "login.conf", "20-login.conf") },
+                        ],
+                    },
+                },
+                { name: "data", emptyDir: { sizeLimit: "1Gi" } },
+                { name: "log", emptyDir: { sizeLimit: "64Mi" } },
+                { name: "tmp", emptyDir: { sizeLimit: "64Mi" } },
+            ],
+        },
+    };
 }
 
 /** For RabbitMQ 4.0 to 4.3. One node needs no peer discovery, and so no access to the cluster's API. */

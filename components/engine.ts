@@ -56,79 +56,7 @@ export class Engine extends pulumi.ComponentResource {
                     // While Recreate has no pod yet, Pulumi takes the Deployment for ready.
                     strategy: { type: "RollingUpdate" },
                     selector: { matchLabels: selector },
-                    template: {
-                        metadata: {
-                            labels: podLabels(engineName, name),
-                            annotations: { "prometheus.io/scrape": "true", "prometheus.io/port": `${metrics}` },
-                        },
-                        spec: {
-                            automountServiceAccountToken: false,
-                            enableServiceLinks: false,
-                            terminationGracePeriodSeconds: 30,
-                            securityContext: restrictedPod(args.user),
-                            imagePullSecrets: args.pullSecrets.map((secret) => ({ name: secret })),
-                            containers: [
-                                {
-                                    name: "engine",
-                                    image: args.image,
-                                    imagePullPolicy: "IfNotPresent",
-                                    args: flags({
-                                        AcceptEULA: "yes",
-                                        EnableABAC: "1",
-                                        SystemAllowRulePath: `${rules}/allow.txt`,
-                                        SystemDenyRulePath: `${rules}/deny.txt`,
-                                        DocumentDirectory: documents,
-                                        Gen3: "1",
-                                        PersistenceMode: "3",
-                                        RabbitHost: args.brokerAddress,
-                                        UseEventBus: "1",
-                                        SystemLogVerbosity: "4",
-                                    }),
-                                    ports: [
-                                        { name: "qix", containerPort: qix },
-                                        { name: "metrics", containerPort: metrics },
-                                    ],
-                                    // No liveness probe: an engine that is busy with a reload must not be killed with
-                                    // what its sessions have not saved.
-                                    readinessProbe: {
-                                        httpGet: { path: "/health", port: "qix" },
-                                        periodSeconds: 1,
-                                        timeoutSeconds: 5,
-                                    },
-                                    resources: {
-                                        requests: { cpu: "100m", memory: "256Mi" },
-                                        limits: { memory: "2Gi" },
-                                    },
-                                    securityContext: restrictedContainer,
-                                    volumeMounts: [
-                                        { name: "documents", mountPath: documents },
-                                        { name: "rules", mountPath: rules, readOnly: true },
-                                        { name: "broker-login", mountPath: "/run/secrets/rabbitmq", readOnly: true },
-                                        { name: "storage", mountPath: `${args.home}/Qlik/Sense` },
-                                        { name: "tmp", mountPath: "/tmp" },
-                                    ],
-                                },
-                            ],
-                            volumes: [
-                                { name: "documents", persistentVolumeClaim: { claimName: args.claimName } },
-                                { name: "rules", configMap: { name: args.rulesName } },
-                                {
-                                    name: "broker-login",
-                                    secret: {
-                                        secretName: args.brokerLoginName,
-                                        defaultMode: 0o440,
-                                        items: [
-                                            { key: "username", path: "username" },
-                                            { key: "password", path: "password" },
-                                        ],
-                                    },
-                                },
-                                // Engines share documents, never the storage of their own.
-                                { name: "storage", emptyDir: { sizeLimit: "1Gi" } },
-                                { name: "tmp", emptyDir: { sizeLimit: "1Gi" } },
-                            ],
-                        },
-                    },
+                    template: pod(args, podLabels(engineName, name)),
                 },
             },
             {
@@ -156,6 +84,83 @@ export class Engine extends pulumi.ComponentResource {
                 : pulumi.interpolate`ws://${args.nodeHost}:${service.spec.ports[0].nodePort}`;
         this.registerOutputs({ url: this.url });
     }
+}
+
+/** An engine's pod. */
+function pod(args: EngineArgs, labels: Record<string, string>): k8s.types.input.core.v1.PodTemplateSpec {
+    return {
+        metadata: {
+            labels,
+            annotations: { "prometheus.io/scrape": "true", "prometheus.io/port": `${metrics}` },
+        },
+        spec: {
+            automountServiceAccountToken: false,
+            enableServiceLinks: false,
+            terminationGracePeriodSeconds: 30,
+            securityContext: restrictedPod(args.user),
+            imagePullSecrets: args.pullSecrets.map((secret) => ({ name: secret })),
+            containers: [
+                {
+                    name: "engine",
+                    image: args.image,
+                    imagePullPolicy: "IfNotPresent",
+                    args: flags({
+                        AcceptEULA: "yes",
+                        EnableABAC: "1",
+                        SystemAllowRulePath: `${rules}/allow.txt`,
+                        SystemDenyRulePath: `${rules}/deny.txt`,
+                        DocumentDirectory: documents,
+                        Gen3: "1",
+                        PersistenceMode: "3",
+                        RabbitHost: args.brokerAddress,
+                        UseEventBus: "1",
+                        SystemLogVerbosity: "4",
+                    }),
+                    ports: [
+                        { name: "qix", containerPort: qix },
+                        { name: "metrics", containerPort: metrics },
+                    ],
+                    // No liveness probe: an engine that is busy with a reload must not be killed with
+                    // what its sessions have not saved.
+                    readinessProbe: {
+                        httpGet: { path: "/health", port: "qix" },
+                        periodSeconds: 1,
+                        timeoutSeconds: 5,
+                    },
+                    resources: {
+                        requests: { cpu: "100m", memory: "256Mi" },
+                        limits: { memory: "2Gi" },
+                    },
+                    securityContext: restrictedContainer,
+                    volumeMounts: [
+                        { name: "documents", mountPath: documents },
+                        { name: "rules", mountPath: rules, readOnly: true },
+                        { name: "broker-login", mountPath: "/run/secrets/rabbitmq", readOnly: true },
+                        { name: "storage", mountPath: `${args.home}/Qlik/Sense` },
+                        { name: "tmp", mountPath: "/tmp" },
+                    ],
+                },
+            ],
+            volumes: [
+                { name: "documents", persistentVolumeClaim: { claimName: args.claimName } },
+                { name: "rules", configMap: { name: args.rulesName } },
+                {
+                    name: "broker-login",
+                    secret: {
+                        secretName: args.brokerLoginName,
+                        defaultMode: 0o440,
+                        items: [
+                            { key: "username", path: "username" },
+                            { key: "password", path: "password" },
+                        ],
+                    },
+                },
+                // Engines share documents, never the storage of their own.
+                { name: "storage", emptyDir: { sizeLimit: "1Gi" } },
+                { name: "tmp", emptyDir: { sizeLimit: "1Gi" } },
+            ],
+        },
+    };
 }
 
 /** The engine takes every setting as two arguments, `-S Key=Value`. */

@@ -2,15 +2,20 @@ import { stopCluster } from "./cluster/cluster";
 import { takeLock } from "./lock";
 import { bringUpPlatform, runSteps } from "./platform";
 import { checkSystem, preflight } from "./preflight/preflight";
-import { check, mocha, runInTurn, runTogether, type Totals } from "./suite";
+import { check, mocha, runInTurn, runTogether, type Totals } from "./testing/suite";
 
 const usage = `npm test                 everything that proves the project, on this machine's local cluster
 npm run test:unit        types, lint, form and unit tests: no cluster, no root`;
 
 /** The one that takes longest first. */
 const quickSuites = [
-    check("Types and lint of the program, scenario and platform", "tsx", "local/typesAndLint.ts", "tsconfig.json"),
-    check("Types and lint of the engine", "tsx", "local/typesAndLint.ts", "engine/tsconfig.json"),
+    check(
+        "Types and lint of the program, scenario and platform",
+        "tsx",
+        "local/testing/typesAndLint.ts",
+        "tsconfig.json",
+    ),
+    check("Types and lint of the engine", "tsx", "local/testing/typesAndLint.ts", "engine/tsconfig.json"),
     check("Form", "prettier", "--check", "--log-level", "warn", "."),
     mocha("Program and scenario, under mocks", "test/**/*.spec.ts"),
 ];

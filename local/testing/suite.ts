@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
-import { projectDirectory } from "./paths";
+import { projectDirectory } from "../paths";
 
 /** How many tests of a part of the project ended how. */
 export interface Totals {
@@ -99,7 +99,7 @@ export function mocha(title: string, ...args: string[]): Suite {
                 const { exitCode, output } = await execute(
                     quiet,
                     "mocha",
-                    ["--reporter", "./local/testReporter.ts", ...args],
+                    ["--reporter", "./local/testing/testReporter.ts", ...args],
                     // Pulumi then throws on an output in a string, where it would print advice.
                     { PULUMI_ERROR_OUTPUT_STRING: "1", TEST_TOTALS: file },
                 );

@@ -1,7 +1,7 @@
 import { ESLint } from "eslint";
 import { dirname, relative, resolve } from "node:path";
 import ts from "typescript";
-import { projectDirectory } from "./paths";
+import { projectDirectory } from "../paths";
 
 /** Checks types and lint of the TypeScript project of this tsconfig.json, from one program: tsc and eslint would each make it anew. */
 async function check(file: string): Promise<boolean> {
