@@ -10,7 +10,7 @@ cgroups=(blkio cpu cpuacct cpuset devices freezer memory pids)
 if [ "${2-}" != start ]; then
     for name in "${cgroups[@]}" systemd; do
         own=/sys/fs/cgroup/$name/$(basename "$directory")
-        mkdir "$own"
+        mkdir -p "$own"
         # A new cpuset is empty, and takes no process.
         if [ "$name" = cpuset ]; then for file in cpuset.cpus cpuset.mems; do cat "$own/../$file" > "$own/$file"; done; fi
         echo $$ > "$own/cgroup.procs"
@@ -29,6 +29,9 @@ done
 mkdir /sys/fs/cgroup/systemd
 mount -t cgroup -o none,name=systemd cgroup /sys/fs/cgroup/systemd
 ip link set lo up
+# The real machine's would say after a reboot that there was none.
+cat /proc/sys/kernel/random/uuid > "$directory/boot_id"
+mount --bind "$directory/boot_id" /proc/sys/kernel/random/boot_id
 
 # What was built is built for all; nothing is built twice for a test.
 mkdir -p "$CACHE" "$directory/cache"

@@ -6,6 +6,8 @@ import { basename, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { cacheDirectory, machine, projectDirectory } from "../paths";
 
+const cgroups = "/sys/fs/cgroup";
+
 /** Removes a cgroup and those in it, in which no process is any more. */
 function removeCgroup(path: string): void {
     for (const entry of readdirSync(path, { withFileTypes: true })) {
@@ -27,28 +29,30 @@ export interface Result {
  * the cache of what was built, and /tmp. It needs root, and the cgroup hierarchies of version 1.
  */
 export class TestMachine {
-    readonly #directory: string;
-    readonly #init: ChildProcess;
+    readonly #directory = mkdtempSync(join(tmpdir(), "document-sync-machine-"));
+    #init?: ChildProcess;
     /** Process id of its first process, as the real machine counts. */
-    readonly #pid: number;
+    #pid = 0;
 
-    private constructor(directory: string, init: ChildProcess, pid: number) {
-        this.#directory = directory;
-        this.#init = init;
-        this.#pid = pid;
-    }
+    private constructor() {}
 
     /** @throws with what it said if it does not come up. */
     static async start(): Promise<TestMachine> {
-        const directory = mkdtempSync(join(tmpdir(), "document-sync-machine-"));
-        const init = spawn(join(__dirname, "testMachine.sh"), [directory], {
+        const started = new TestMachine();
+        await started.#boot();
+        return started;
+    }
+
+    async #boot(): Promise<void> {
+        const ready = join(this.#directory, "ready");
+        const init = spawn(join(__dirname, "testMachine.sh"), [this.#directory], {
             env: { ...process.env, CACHE: cacheDirectory, PLATFORM: machine.directory },
             stdio: ["ignore", "ignore", "pipe"],
         });
         let said = "";
         init.stderr.setEncoding("utf8").on("data", (text: string) => (said += text));
-        const deadline = Date.now() + 10_000;
-        while (!existsSync(join(directory, "ready"))) {
+        const deadline = Date.now() + 30_000;
+        while (!existsSync(ready)) {
             if (init.exitCode !== null || Date.now() > deadline) {
                 init.kill("SIGKILL");
                 throw new Error(`the test machine did not come up: ${said}`);
@@ -56,7 +60,27 @@ export class TestMachine {
             await delay(20);
         }
         const children = readFileSync(`/proc/${init.pid}/task/${init.pid}/children`, "utf8");
-        return new TestMachine(directory, init, Number(children.trim()));
+        this.#init = init;
+        this.#pid = Number(children.trim());
+    }
+
+    /** The power goes: processes, mounts, network, cgroups and what lay in /run. Files stay. */
+    async #powerOff(): Promise<void> {
+        process.kill(this.#pid, "SIGKILL");
+        const init = this.#init;
+        if (init && init.exitCode === null && init.signalCode === null) await once(init, "exit");
+        for (const hierarchy of readdirSync(cgroups)) {
+            const own = join(cgroups, hierarchy, basename(this.#directory));
+            if (existsSync(own)) removeCgroup(own);
+        }
+        for (const path of ["ready", "changes/run", "work/run"])
+            rmSync(join(this.#directory, path), { recursive: true, force: true });
+    }
+
+    /** As after a power cut: everything but the files is gone, and the kernel counts from anew. */
+    async reboot(): Promise<void> {
+        await this.#powerOff();
+        await this.#boot();
     }
 
     /** What was written in a directory of the system, such as `/var`, lies here. */
@@ -114,21 +138,7 @@ export class TestMachine {
 
     /** Ends it, and takes away all that it wrote. */
     async end(): Promise<void> {
-        process.kill(this.#pid, "SIGKILL");
-        if (this.#init.exitCode === null && this.#init.signalCode === null) await once(this.#init, "exit");
-        const name = basename(this.#directory);
-        for (const hierarchy of [
-            "blkio",
-            "cpu",
-            "cpuacct",
-            "cpuset",
-            "devices",
-            "freezer",
-            "memory",
-            "pids",
-            "systemd",
-        ])
-            removeCgroup(join("/sys/fs/cgroup", hierarchy, name));
+        await this.#powerOff();
         rmSync(this.#directory, { recursive: true, force: true });
     }
 }
