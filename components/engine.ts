@@ -104,6 +104,8 @@ function pod(args: EngineArgs, labels: Record<string, string>): k8s.types.input.
                     name: "engine",
                     image: args.image,
                     imagePullPolicy: "IfNotPresent",
+                    // Whoever waits for the update is told why an engine ended, as by a rule that it can't read.
+                    terminationMessagePolicy: "FallbackToLogsOnError",
                     args: flags({
                         AcceptEULA: "yes",
                         EnableABAC: "1",

@@ -138,6 +138,6 @@ const writeCheck = `
 read -r pod < /etc/hostname
 probe="/documents/.write-check-$pod"
 reason=$({ echo probe > "$probe" && rm "$probe"; } 2>&1) && exit 0
-echo "hostPath $1 cannot be written by the engines' user $2: $reason"
+echo "hostPath $1 cannot be written by the engines' user $2: $reason. On the node, chown $2 $1 makes it theirs."
 exit 1
 `;

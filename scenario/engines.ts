@@ -59,10 +59,16 @@ export function socketUrl(key: string, value: string): string {
     return `${scheme}//${parsed.host}${parsed.pathname.replace(/\/+$/, "")}`;
 }
 
+/** The members of an engine's health that are looked at here. Only the stand-in has `sync`. */
+interface Health {
+    readonly session: { readonly active: number };
+    readonly sync?: { readonly rules?: { readonly error?: string | null } };
+}
+
 /**
- * Makes sure that an engine answers, by its /health.
+ * Makes sure that an engine answers, by its /health, and that it uses the rules that it was given.
  *
- * @throws Refusal if nothing answers there within 5 s, or something that is no engine.
+ * @throws Refusal if nothing answers there within 5 s, or something that is no engine, or one that can't read its rules.
  */
 export async function expectHealth(engine: Engine): Promise<void> {
     const url = `${engine.url.replace(/^ws/, "http")}/health`;
@@ -74,18 +80,26 @@ export async function expectHealth(engine: Engine): Promise<void> {
     } catch (error) {
         throw new Refusal(`${engine.key} is "${engine.url}", and nothing answers there (${reasonOf(error)}).`);
     }
-    try {
-        const { session } = JSON.parse(text) as { session: { active: number } };
-        if (response.ok && typeof session.active === "number") {
-            return;
-        }
-    } catch {
-        // What is no health is told below.
+    const health = response.ok ? readHealth(text) : undefined;
+    if (health === undefined) {
+        const answer = `${response.status} ${text.slice(0, 100)}`;
+        throw new Refusal(
+            `${engine.key} is "${engine.url}", and what answers there has no engine's health: ${url} says ${answer}.`,
+        );
     }
-    const answer = `${response.status} ${text.slice(0, 100)}`;
-    throw new Refusal(
-        `${engine.key} is "${engine.url}", and what answers there has no engine's health: ${url} says ${answer}.`,
-    );
+    const problem = health.sync?.rules?.error;
+    if (problem) {
+        throw new Refusal(`${engine.key} is "${engine.url}", and the engine can't use its access rules: ${problem}`);
+    }
+}
+
+function readHealth(text: string): Health | undefined {
+    try {
+        const health = JSON.parse(text) as Health;
+        return typeof health.session.active === "number" ? health : undefined;
+    } catch {
+        return undefined;
+    }
 }
 
 /** fetch hides the reason behind "fetch failed". */

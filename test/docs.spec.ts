@@ -18,11 +18,6 @@ function matches(page: string, pattern: RegExp): RegExpMatchArray[] {
     return [...readFileSync(page, "utf8").matchAll(pattern)];
 }
 
-function scriptsOf(folder: string): string[] {
-    const text = readFileSync(join(folder, "package.json"), "utf8");
-    return Object.keys((JSON.parse(text) as { scripts: object }).scripts);
-}
-
 /** GitHub's name for a heading, in a link. */
 const anchorOf = (heading: string) => heading.toLowerCase().replace(/[^\w-]/g, (sign) => (sign === " " ? "-" : ""));
 
@@ -55,22 +50,6 @@ describe("the documentation", () => {
                 if (anchor === undefined) continue;
                 const headings = matches(path, /^#+ (.*)$/gm).map(([, heading]) => anchorOf(heading));
                 expect(headings, `${page} links to ${target}`).to.include(anchor);
-            }
-        }
-    });
-
-    it("names only npm scripts that there are", () => {
-        for (const page of found) {
-            const run = matches(page, /\bnpm run((?: -s| -w \w+)*) ([a-z][\w:]*)/g);
-            expect(run, `${page}: every "npm run" with its script`).to.have.length(
-                matches(page, /\bnpm run\b/g).length,
-            );
-            for (const [, options, name] of run) {
-                const folder = / -w (\w+)/.exec(options)?.[1] ?? ".";
-                expect(scriptsOf(folder), `${page}: npm run ${name}`).to.include(name);
-            }
-            for (const [, name] of matches(page, /(?:^ *|`)npm (?!(?:ci|install|run)\b)([a-z]+)/gm)) {
-                expect(scriptsOf("."), `${page}: npm ${name}`).to.include(name);
             }
         }
     });

@@ -49,6 +49,10 @@ describe("EnginePair", () => {
                 );
             });
 
+            it("tells why it ended, if it does, to whoever waits for the update", () => {
+                expect(pod().containers[0].terminationMessagePolicy).to.equal("FallbackToLogsOnError");
+            });
+
             it("is ready when its health answers", () => {
                 const [container] = pod().containers;
                 expect(container.ports).to.deep.equal([

@@ -91,13 +91,14 @@ describe("DocumentStorage", () => {
             }
         });
 
-        it("says which directory can't be written, by whom, and why", () => {
+        it("says which directory can't be written, by whom, why, and what mends it", () => {
             const { status, stdout } = write("/nowhere");
             expect(status).to.equal(1);
             expect(stdout).to.match(
                 /^hostPath \/data\/docs cannot be written by the engines' user 1910:1910: .*\/nowhere\/\.write-check-/,
             );
             expect(stdout).to.match(/No such file or directory|Directory nonexistent/i);
+            expect(stdout).to.match(/\. On the node, chown 1910:1910 \/data\/docs makes it theirs\.$/m);
         });
     });
 });

@@ -74,6 +74,19 @@ describe("the scenario's engines", () => {
             await expectHealth(engine());
         });
 
+        it("tells of rules that the engine can't use, in its words", async () => {
+            const error = "/etc/config/deny.txt:3:60: unterminated string";
+            answer = { status: 200, body: JSON.stringify({ session: { active: 0 }, sync: { rules: { error } } }) };
+            expect(await refusal(expectHealth(engine()))).to.equal(
+                `ENGINE1 is "${engine().url}", and the engine can't use its access rules: ${error}`,
+            );
+            answer = {
+                status: 200,
+                body: JSON.stringify({ session: { active: 0 }, sync: { rules: { error: null } } }),
+            };
+            await expectHealth(engine());
+        });
+
         it("is no engine's if it says something else", async () => {
             answer = { status: 404, body: "not here" };
             const { url } = engine();
