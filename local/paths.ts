@@ -28,6 +28,8 @@ export const machine = {
         releasedHome: join(machineDirectory, "pulumi", "released-home"),
         /** Which of the two was prepared last. */
         prepared: join(machineDirectory, "pulumi", "prepared.json"),
+        /** Its TMPDIR, in which a CLI that is killed leaves something, and the language host what it has compiled. */
+        temporary: join(machineDirectory, "pulumi", "tmp"),
         passphraseFile: join(machineDirectory, "pulumi", "passphrase"),
     },
     /** `documents/<stack>` is a stack's hostPath. Nothing here ever removes what is in it. */

@@ -1,7 +1,7 @@
 import { version as kubernetesVersion } from "@pulumi/kubernetes/package.json";
 import { version as randomVersion } from "@pulumi/random/package.json";
 import { spawnSync, type StdioOptions } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { copyFile, rename } from "node:fs/promises";
 import { basename, delimiter, dirname, join } from "node:path";
 import { machine, projectDirectory } from "./paths";
@@ -103,9 +103,20 @@ async function choose(report: (line: string) => void): Promise<Prepared> {
     return { program, home: machine.pulumi.home, built: true, refused };
 }
 
+/** A CLI that was killed leaves the pipes to its language host; one that still runs may use its own. */
+function removeOldPipes(): void {
+    const { temporary } = machine.pulumi;
+    const yesterday = Date.now() - 24 * 3600 * 1000;
+    const pipes = existsSync(temporary) ? readdirSync(temporary).filter((name) => /^pulumi-node-pipes/.test(name)) : [];
+    for (const path of pipes.map((name) => join(temporary, name))) {
+        if (statSync(path).mtimeMs < yesterday) rmSync(path, { recursive: true, force: true });
+    }
+}
+
 /** Makes the Pulumi CLI, its plugins, its backend and its passphrase ready. */
 export async function preparePulumi(report: (line: string) => void): Promise<void> {
     mkdirSync(machine.pulumi.backend, { recursive: true, mode: 0o700 });
+    removeOldPipes();
     if (!existsSync(machine.pulumi.passphraseFile)) writeWhole(machine.pulumi.passphraseFile, `${passphrase}\n`);
     writeWhole(machine.pulumi.prepared, `${JSON.stringify(await choose(report), undefined, 4)}\n`);
 }
@@ -123,7 +134,9 @@ export function pulumiCommand(): { program: string; environment: NodeJS.ProcessE
         // Types are checked by npm run test:unit, not again at each command.
         PULUMI_NODEJS_TRANSPILE_ONLY: "true",
         PULUMI_SKIP_UPDATE_CHECK: "true",
+        TMPDIR: machine.pulumi.temporary,
     };
+    mkdirSync(machine.pulumi.temporary, { recursive: true, mode: 0o700 });
     // It would win over the file.
     delete environment.PULUMI_CONFIG_PASSPHRASE;
     if (prepared.built) {

@@ -1,4 +1,4 @@
-import { clusterIsUpSoon, stopCluster } from "./cluster/cluster";
+import { clusterIsUpSoon, stopCluster, versionConflict } from "./cluster/cluster";
 import { runCommand } from "./command";
 import { takeLock } from "./lock";
 import { machine } from "./paths";
@@ -15,17 +15,23 @@ Other stacks on the cluster are not destroyed: they are there again after npm st
 async function stop(): Promise<void> {
     checkSystem();
     takeLock();
+    const conflict = await versionConflict(machine.cluster);
+    if (conflict) throw new Error(conflict);
     if (await clusterIsUpSoon()) {
         // It may be built anew here, if the cache was emptied: nothing else knows how to take the stack down.
         await preparePulumi((line) => console.log(line));
         destroyStack("dev");
     } else console.log("The cluster is not up, so the dev stack is left as it was; what a crash left is cleared away.");
+    let notes: string[] = [];
     await runSteps([
         {
             title: "Stopping the cluster",
-            task: (_, task) => stopCluster((line) => (task.output = line)),
+            task: async (_, task) => {
+                notes = await stopCluster((line) => (task.output = line));
+            },
         },
     ]);
+    for (const note of notes) console.log(`Note: ${note}.`);
 }
 
 runCommand(usage, stop);

@@ -4,6 +4,7 @@ import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { parse, stringify } from "yaml";
+import { writeDurably } from "../durable";
 import { clusterContext, machine } from "../paths";
 import { run } from "../run";
 import { directories, nodeName, podNetwork, ports, serviceSubnet } from "./settings";
@@ -73,8 +74,7 @@ export function withContextName(kubeconfig: string, context: string): string {
 /** Writes a file that only root can read, whole or not at all. */
 async function writeSecret(path: string, text: string): Promise<void> {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    await writeFile(`${path}.new`, text, { mode: 0o600 });
-    await rename(`${path}.new`, path);
+    writeDurably(path, text);
 }
 
 /** Makes the cluster's keys, once: they go with etcd's data, which is encrypted with nothing but signed by them. */

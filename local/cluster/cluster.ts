@@ -1,8 +1,10 @@
 /** The single-node Kubernetes of this machine. Callers hold the machine's lock. */
+export { unstopped } from "./before";
 export { clusterIsUp, clusterIsUpSoon } from "./health";
 export { importImage } from "./images";
 export { networkConflicts } from "./network";
-export { portConflicts } from "./ports";
+export { kubernetesConflict } from "./packetFilter";
+export { portConflict, portConflicts } from "./ports";
 export { startCluster } from "./start";
 export { stopCluster } from "./stop";
 export { versionConflict } from "./version";

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { run } from "../run";
+import { mountsUnder } from "./mounts";
 import { endProcesses, findProcesses, type ProcessIdentity } from "./processes";
 import { containerdSocket, directories, podNetwork } from "./settings";
 
@@ -128,9 +129,23 @@ async function removeShimSockets(): Promise<void> {
     }
 }
 
-/** Forgets which containers ran: all of them have ended. */
+/**
+ * Why the state of containers cannot be removed, in a sentence: something is mounted in it, and what is reached through a
+ * mount, such as documents, is not the cluster's to remove.
+ *
+ * @param mountinfo text of a /proc/self/mountinfo.
+ */
+export function stateConflict(mountinfo: string): string | undefined {
+    const [mount] = mountsUnder(directories.containerdState, mountinfo);
+    if (mount === undefined) return undefined;
+    return `what containerd remembers of containers is not removed while something is mounted in it: unmount ${mount}`;
+}
+
+/** Forgets which containers ran: all of them have ended. @throws if anything is mounted there. */
 export async function forgetContainers(): Promise<void> {
     await removeShimSockets();
+    const conflict = stateConflict(await readFile("/proc/self/mountinfo", "utf8"));
+    if (conflict) throw new Error(conflict);
     await rm(directories.podAddresses, { recursive: true, force: true });
     if (existsSync(directories.containerdState)) {
         await run("rm", "rm", ["--recursive", "--one-file-system", directories.containerdState]);

@@ -1,37 +1,45 @@
 import { existsSync } from "node:fs";
 import { readdir, readFile, readlink, rm, rmdir } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { machine } from "../paths";
 import { run } from "../run";
+import { mountsUnder } from "./mounts";
+import { findOtherKubernetes } from "./otherKubernetes";
 import { removeKubernetesChains } from "./packetFilter";
-import { podNetwork } from "./settings";
+import { directories, podNetwork } from "./settings";
 
 async function entries(directory: string): Promise<string[]> {
     return existsSync(directory) ? readdir(directory) : [];
 }
 
-/** Mount points under `directory` in the text of a /proc/self/mountinfo (proc(5)), innermost first. */
-export function mountsUnder(directory: string, mountinfo: string): string[] {
-    return mountinfo
-        .split("\n")
-        .map((line) => line.split(" ")[4] ?? "")
-        .map((path) => path.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8))))
-        .filter((path) => path.startsWith(`${directory}/`))
-        .reverse();
-}
+/** Where programs of the cluster mount file systems. What somebody else may have put a disk under is none of these. */
+const mountRoots = [directories.kubelet, directories.containerdRoot, directories.containerdState];
 
 async function removeMounts(): Promise<void> {
-    for (const path of mountsUnder(machine.cluster, await readFile("/proc/self/mountinfo", "utf8"))) {
+    const mountinfo = await readFile("/proc/self/mountinfo", "utf8");
+    const inside = mountRoots.flatMap((root) => mountsUnder(root, mountinfo));
+    // The kubelet mounts its own directory on itself, so that what it mounts in it is seen by containers.
+    const own = mountsUnder(machine.cluster, mountinfo).filter((path) => path === directories.kubelet);
+    for (const path of [...inside, ...own]) {
         await run("umount", "umount", ["--lazy", "--no-canonicalize", path]);
     }
 }
 
-/** Removes a cgroup and those in it. The kernel lets none go that still holds a process. */
-async function removeCgroup(path: string): Promise<void> {
+/** Removes a cgroup and those in it. The kernel lets none go in which a process is, or just was. */
+export async function removeCgroup(path: string, deadline = Date.now() + 5000): Promise<void> {
     for (const entry of await readdir(path, { withFileTypes: true })) {
-        if (entry.isDirectory()) await removeCgroup(join(path, entry.name));
+        if (entry.isDirectory()) await removeCgroup(join(path, entry.name), deadline);
     }
-    await rmdir(path);
+    for (;;) {
+        try {
+            return await rmdir(path);
+        } catch (error) {
+            if ((error as NodeJS.ErrnoException).code !== "EBUSY") throw error;
+            if (Date.now() > deadline) throw new Error(`the cgroup ${path} still holds a process`);
+            await delay(50);
+        }
+    }
 }
 
 async function removeCgroups(): Promise<void> {
@@ -59,6 +67,11 @@ async function removeNetworkResults(): Promise<void> {
     for (const name of networkResults(await entries(directory))) await rm(join(directory, name));
 }
 
+/** Whether a process listens at this path: proc_net_unix of proc(5). */
+async function isListenedAt(path: string): Promise<boolean> {
+    return (await readFile("/proc/net/unix", "utf8")).split("\n").some((line) => line.endsWith(` ${path}`));
+}
+
 /** What the kubelet writes into two directories that it takes from no setting: links to its logs, and a socket. */
 async function removeKubeletFiles(): Promise<void> {
     const links = "/var/log/containers";
@@ -67,18 +80,31 @@ async function removeKubeletFiles(): Promise<void> {
         const target = await readlink(path).catch(() => "");
         if (target.startsWith(`${machine.cluster}/`)) await rm(path);
     }
-    const sockets = "/var/lib/kubelet/device-plugins";
-    await rm(join(sockets, "kubelet.sock"), { force: true });
-    for (const directory of [links, sockets, dirname(sockets)]) {
-        if (existsSync(directory) && (await entries(directory)).length === 0) await rmdir(directory);
-    }
+    const socket = "/var/lib/kubelet/device-plugins/kubelet.sock";
+    if (!(await isListenedAt(socket))) await rm(socket, { force: true });
 }
 
-/** Takes away what containers and components that have all ended leave on the machine, and do not see to themselves. */
-export async function removeLeftovers(): Promise<void> {
+/**
+ * Takes away what containers and components that have all ended leave in the kernel, and do not see to themselves.
+ *
+ * @returns what is left as it is, a sentence each.
+ */
+export async function removeFromKernel(): Promise<string[]> {
     await removeMounts();
+    const other = findOtherKubernetes();
+    if (other) {
+        return [
+            `another Kubernetes has come to this machine (${other}): the packet filter's chains KUBE-… and the cgroups ` +
+                "kubepods are left to it",
+        ];
+    }
     removeKubernetesChains();
     await removeCgroups();
+    return [];
+}
+
+/** Takes away what they leave in directories that are not the cluster's own. */
+export async function removeFiles(): Promise<void> {
     await removeNetworkResults();
     await removeKubeletFiles();
 }

@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { findOtherKubernetes } from "./otherKubernetes";
 
 /** Chains that the kubelet and kube-proxy make. */
 const isKubernetesChain = (name: string) => name.startsWith("KUBE-");
@@ -32,24 +33,69 @@ export function withoutKubernetesChains(saved: string): string | undefined {
 /** Both families: the kubelet makes its chains in each. */
 const families = ["iptables", "ip6tables"] as const;
 
-function save(family: (typeof families)[number]): string {
+type Family = (typeof families)[number];
+
+/** Names of tables, for each family. */
+export type Tables = Readonly<Record<Family, readonly string[]>>;
+
+/** @returns nothing where iptables is not installed. */
+function save(family: Family): string {
     const { status, stdout, stderr, error } = spawnSync(`${family}-save`, { encoding: "utf8", maxBuffer: Infinity });
+    if (error && "code" in error && error.code === "ENOENT") return "";
     if (error) throw error;
     if (status !== 0) throw new Error(`${family}-save could not read the packet filter: ${stderr}`);
     return stdout;
 }
 
-/** Whether this machine's packet filter has chains of a Kubernetes, ours or another. */
-export function hasKubernetesChains(): boolean {
-    return families.some((family) => withoutKubernetesChains(save(family)) !== undefined);
+/** @throws in a sentence that says what it was for. */
+function restore(family: Family, purpose: string, input: string, ...options: string[]): void {
+    // Whoever else changes the packet filter holds a lock for that moment.
+    const args = ["--wait", "30", ...options];
+    const { status, stderr, error } = spawnSync(`${family}-restore`, args, { input, encoding: "utf8" });
+    if (error) throw error;
+    if (status !== 0) throw new Error(`${family}-restore could not ${purpose}: ${stderr}`);
+}
+
+/** Why the cluster cannot run here, in a sentence: another Kubernetes uses the same packet filter. */
+export function kubernetesConflict(): string | undefined {
+    const other = findOtherKubernetes();
+    if (other) return `another Kubernetes runs on this machine (${other}); both would change the same packet filter`;
+    const hasChains = families.some((family) => withoutKubernetesChains(save(family)) !== undefined);
+    return hasChains
+        ? "another Kubernetes runs on this machine: its chains (KUBE-…) are in the packet filter"
+        : undefined;
 }
 
 export function removeKubernetesChains(): void {
     for (const family of families) {
         const input = withoutKubernetesChains(save(family));
-        if (input === undefined) continue;
-        const { status, stderr } = spawnSync(`${family}-restore`, ["--noflush"], { input, encoding: "utf8" });
-        if (status !== 0) throw new Error(`${family}-restore could not take the chains of Kubernetes away: ${stderr}`);
+        if (input) restore(family, "take the chains of Kubernetes away", input, "--noflush");
+    }
+}
+
+const tablesIn = (saved: string) => [...saved.matchAll(/^\*(\S+)$/gm)].map(([, table]) => table);
+
+/** The tables that there are. */
+export function listTables(): Tables {
+    return { iptables: tablesIn(save("iptables")), ip6tables: tablesIn(save("ip6tables")) };
+}
+
+/** Tables in what iptables-save printed that hold nothing: only chains that every one has, and these let all pass. */
+export function emptyTables(saved: string): string[] {
+    return saved
+        .split(/^(?=\*)/m)
+        .filter((table) => /^\*/.test(table) && /^COMMIT$/m.test(table))
+        .filter((table) => !/^-/m.test(table) && !/^:\S+ (?!ACCEPT )/m.test(table))
+        .flatMap(tablesIn);
+}
+
+/** Removes the tables that were not there before, and that nobody has put anything into. */
+export function removeTables(before: Tables): void {
+    for (const family of families) {
+        for (const table of emptyTables(save(family)).filter((name) => !before[family].includes(name))) {
+            // Replacing a table removes it first, and makes no chain that is not named.
+            restore(family, `remove the table ${table}`, `*${table}\nCOMMIT\n`);
+        }
     }
 }
 

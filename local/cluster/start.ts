@@ -7,20 +7,20 @@ import { machine } from "../paths";
 import { run } from "../run";
 import { buildTool } from "../toolchain/build";
 import { isHealthy } from "./api";
+import { recordBefore } from "./before";
 import { ensureCertificates, ensureKubeconfigs, kubeconfigOf } from "./certificates";
 import { apiServer, clientsOfApiServer, containerd, etcd, kubelet, type Program } from "./components";
 import { writeConfiguration } from "./configuration";
 import { containerdAnswers, writeContainerdConfiguration } from "./containerd";
 import { clusterIsUpSoon, nodeIsReady } from "./health";
 import { importImage } from "./images";
-import { hasKubernetesChains } from "./packetFilter";
+import { kubernetesConflict } from "./packetFilter";
 import { addBridge, networkConflicts } from "./network";
 import { rememberedPods, waitForPods } from "./pods";
 import { portConflicts } from "./ports";
 import { findProcess, logFile, startProcess } from "./processes";
 import { directories } from "./settings";
 import { stopCluster } from "./stop";
-import { recordSysctls } from "./sysctls";
 import { writeVersion } from "./version";
 
 /** Waits until `component` is ready. @throws with its log's path if it ends before, or takes too long. */
@@ -37,10 +37,8 @@ async function ready(component: Program, isReady: () => Promise<boolean>): Promi
 
 /** @throws if something that is not ours is in the cluster's way. */
 async function checkMachine(): Promise<void> {
-    if (hasKubernetesChains()) {
-        throw new Error("another Kubernetes runs on this machine: its chains (KUBE-…) are in the packet filter");
-    }
-    const conflicts = [...networkConflicts(), ...(await portConflicts())];
+    const kubernetes = kubernetesConflict();
+    const conflicts = [...(kubernetes ? [kubernetes] : []), ...networkConflicts(), ...(await portConflicts())];
     if (conflicts.length > 0) throw new Error(conflicts.join("\n"));
 }
 
@@ -56,18 +54,18 @@ export async function startCluster(report: (line: string) => void): Promise<bool
     await installPackages(debianPackages.cluster, report);
     const kubernetes = await buildTool("kubernetes", report);
     const sandbox = await buildImage("sandbox", report);
-    await stopCluster(report);
+    for (const note of await stopCluster(report)) report(note);
     await checkMachine();
 
     report("preparing keys and configuration");
     // Others may not look into the keys; they may pass through to the documents.
     await mkdir(machine.directory, { recursive: true });
     await mkdir(machine.cluster, { recursive: true, mode: 0o700 });
-    await writeVersion(machine.cluster);
+    writeVersion(machine.cluster);
     await writeConfiguration();
     await writeContainerdConfiguration(sandbox.name);
     await ensureCertificates(kubernetes);
-    await recordSysctls();
+    recordBefore();
     await addBridge();
 
     report("starting containerd, etcd and the API server");

@@ -1,19 +1,26 @@
 import { apiServer, clientsOfApiServer, containerd, etcd, type Program } from "./components";
 import { endContainers, endShims, forgetContainers } from "./containerd";
-import { removeLeftovers } from "./leftovers";
+import { forgetBefore, readBefore, unstopped } from "./before";
+import { removeFiles, removeFromKernel } from "./leftovers";
 import { removeBridge } from "./network";
 import { stopProcess } from "./processes";
-import { forgetSysctls, restoreSysctls, unstopped } from "./sysctls";
+import { removeTables } from "./packetFilter";
+import { removeSharedDirectories } from "./sharedDirectories";
+import { restoreSysctls, unknownSysctls } from "./sysctls";
 
 const stop = ({ name, grace }: Program) => stopProcess(name, grace);
 
 /**
  * Stops the cluster, however much of it runs, and leaves the machine as it was before the start.
  * What etcd, the images and the documents hold is kept.
+ *
+ * @returns what had to be left otherwise than it was, a sentence each.
  */
-export async function stopCluster(report: (line: string) => void): Promise<void> {
-    const started = await unstopped();
-    if (started === undefined) return;
+export async function stopCluster(report: (line: string) => void): Promise<string[]> {
+    const started = unstopped();
+    const before = readBefore();
+    if (started === undefined || before === undefined) return [];
+    const notes: string[] = [];
     // After a reboot nothing is left but files, and what the kernel holds under these names is somebody else's.
     if (started === "since boot") {
         report("stopping the components");
@@ -25,10 +32,17 @@ export async function stopCluster(report: (line: string) => void): Promise<void>
         await stop(containerd);
         await endShims();
         report("putting the machine back as it was");
-        await removeLeftovers();
+        notes.push(...(await removeFromKernel()));
         await removeBridge();
-        await restoreSysctls();
+        if (before === "unreadable") notes.push(unknownSysctls());
+        else {
+            removeTables(before.tables);
+            notes.push(...restoreSysctls(before.sysctls, before.devices));
+        }
     }
+    await removeFiles();
     await forgetContainers();
-    await forgetSysctls();
+    if (before !== "unreadable") removeSharedDirectories(before.directories);
+    forgetBefore();
+    return notes;
 }

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { writeDurably } from "../durable";
 import { machine } from "../paths";
 import { kubernetesVersion } from "../toolchain/build";
 
@@ -13,10 +14,8 @@ const first = "format 1, Kubernetes v1.35.4";
 const fileIn = (directory: string) => join(directory, "version");
 
 /** Says in a cluster's directory what it was made by. */
-export async function writeVersion(directory: string): Promise<void> {
-    const file = fileIn(directory);
-    await writeFile(`${file}.new`, `${ours}\n`);
-    await rename(`${file}.new`, file);
+export function writeVersion(directory: string): void {
+    writeDurably(fileIn(directory), `${ours}\n`);
 }
 
 /** Why the cluster in this directory is not for this clone, in a sentence: another version of the project made it. */

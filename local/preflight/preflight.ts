@@ -1,12 +1,13 @@
 import { existsSync, readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { networkConflicts, portConflicts, versionConflict } from "../cluster/cluster";
+import { kubernetesConflict, networkConflicts, portConflicts, unstopped, versionConflict } from "../cluster/cluster";
 import { missingRoots } from "../images/rootFileSystem";
 import { debianPackages, packageConflict } from "../packages";
-import { cacheDirectory, machine } from "../paths";
+import { cacheDirectory, machine, projectDirectory } from "../paths";
 import { findReleased, mustBuildPulumi } from "../pulumi";
 import { goConflict, isBuilt, readGoSettings, type ToolName } from "../toolchain/build";
 import { diskConflicts, type DiskNeed } from "./disk";
+import { nodePortConflicts } from "./nodePorts";
 
 /** Sentences of what is in the way: none if nothing is. */
 type Check = () => string[] | Promise<string[]>;
@@ -99,8 +100,11 @@ function neededPackages(): string[] {
 
 const checks: readonly Check[] = [
     async () => present(await versionConflict(machine.cluster)),
+    // The chains of a cluster that was not stopped are its own.
+    () => present(unstopped() === "since boot" ? undefined : kubernetesConflict()),
     () => networkConflicts(),
     () => portConflicts(isOfCluster),
+    () => nodePortConflicts(join(projectDirectory, "Pulumi.dev.yaml")),
     goConflicts,
     async () => diskConflicts(await diskNeeds()),
     () => present(packageConflict(neededPackages())),

@@ -11,6 +11,7 @@ import { packageConflict } from "../../packages";
 import { projectDirectory } from "../../paths";
 import { goConflict } from "../../toolchain/build";
 import { diskConflicts } from "../disk";
+import { nodePortConflicts } from "../nodePorts";
 import { checkSystem, unusedPulumi } from "../preflight";
 
 describe("what is refused before anything is done", function () {
@@ -141,6 +142,19 @@ describe("what is refused before anything is done", function () {
             );
         });
 
+        it("that the dev stack asks for as a node port, and a process holds", async () => {
+            const { pid, port } = await tcp("127.0.0.1");
+            const stackFile = join(directory, "Pulumi.dev.yaml");
+            const write = (...config: string[]) => writeFileSync(stackFile, ["config:", ...config, ""].join("\n  "));
+            expect(await nodePortConflicts(stackFile)).to.deep.equal([]);
+            write("document-sync:acceptEula: true", `document-sync:engine2NodePort: "${port}"`);
+            expect(await nodePortConflicts(stackFile)).to.deep.equal([
+                `engine2NodePort needs port ${port} (tcp) on 127.0.0.1, which node (process ${pid}) holds`,
+            ]);
+            write("document-sync:engine1NodePort: 0", "document-sync:engine2NodePort: 70000");
+            expect(await nodePortConflicts(stackFile)).to.deep.equal([]);
+        });
+
         it("but none that is held at another address, or by the cluster itself", async () => {
             const other = await tcp("127.0.0.2");
             expect(await portConflict("etcd", "tcp", "127.0.0.1", other.port, noneIsOurs)).to.equal(undefined);
@@ -177,7 +191,7 @@ describe("what is refused before anything is done", function () {
         expect(await versionConflict(directory)).to.satisfy(
             (conflict?: string) => conflict === undefined || conflict.includes("(format 1, Kubernetes v1.35.4;"),
         );
-        await writeVersion(directory);
+        writeVersion(directory);
         expect(await versionConflict(directory)).to.equal(undefined);
         writeFileSync(join(directory, "version"), "format 7, Kubernetes v1.99.0\n");
         expect(await versionConflict(directory))

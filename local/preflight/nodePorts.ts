@@ -1,0 +1,20 @@
+import { existsSync, readFileSync } from "node:fs";
+import { parse } from "yaml";
+import { portConflict } from "../cluster/cluster";
+
+/**
+ * Node ports that a stack file asks for by number and that another program holds, a sentence each: whoever calls that
+ * program would reach an engine instead. Kubernetes itself would not notice, as it listens at none of them.
+ */
+export async function nodePortConflicts(stackFile: string): Promise<string[]> {
+    if (!existsSync(stackFile)) return [];
+    const { config } = parse(readFileSync(stackFile, "utf8")) as { config?: Record<string, unknown> };
+    const conflicts = [];
+    for (const key of ["engine1NodePort", "engine2NodePort"]) {
+        const port = Number(config?.[`document-sync:${key}`] ?? 0);
+        // What is no port is refused by the program.
+        if (!(port > 0 && port < 65536)) continue;
+        conflicts.push(await portConflict(key, "tcp", "127.0.0.1", port, () => false));
+    }
+    return conflicts.filter((conflict) => conflict !== undefined);
+}
