@@ -25,6 +25,8 @@ export async function run(
         /** Added to this process's own environment. */
         readonly env?: Readonly<Record<string, string>>;
         readonly onLine?: (line: string) => void;
+        /** It is killed if it has not ended by then. Without one it may take as long as it likes, as a build may. */
+        readonly deadlineSeconds?: number;
     } = {},
 ): Promise<string> {
     mkdirSync(logsDirectory, { recursive: true });
@@ -47,12 +49,24 @@ export async function run(
             options.onLine?.(line);
         });
     }
-    const [code, signal] = (await once(child, "close").finally(() => log.end())) as [number | null, string | null];
-    if (code !== 0) {
-        const how = signal === null ? `exit code ${code}` : `ended by ${signal}`;
-        throw new CommandFailed(
-            `${basename(command)} failed (${how}):\n${lastLines.join("\n")}\nWhole output: ${logFile}`,
-        );
+    const fail = (how: string) =>
+        new CommandFailed(`${basename(command)} ${how}:\n${lastLines.join("\n")}\nWhole output: ${logFile}`);
+    const { deadlineSeconds } = options;
+    const late = new AbortController();
+    const timer = deadlineSeconds && setTimeout(() => late.abort(), deadlineSeconds * 1000);
+    try {
+        const ended = once(child, "close", { signal: late.signal }) as Promise<[number | null, string | null]>;
+        const [code, signal] = await ended;
+        if (code !== 0) throw fail(`failed (${signal === null ? `exit code ${code}` : `ended by ${signal}`})`);
+    } catch (error) {
+        if (!late.signal.aborted) throw error;
+        child.kill("SIGKILL");
+        // What it started may hold its output open for ever.
+        for (const stream of [child.stdout, child.stderr]) stream.destroy();
+        throw fail(`did not end within ${deadlineSeconds} s (${[command, ...args].join(" ")})`);
+    } finally {
+        clearTimeout(timer);
+        log.end();
     }
     return stdout;
 }

@@ -1,7 +1,6 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { machine } from "./paths";
+import { freeVolumes, removeOrphans, type Resource } from "./orphans";
 import { readPulumi, runPulumi } from "./pulumi";
+import { updateLocks, waitForUpdates, type UpdateLock } from "./updates";
 
 /** What the program gives to clients. */
 export interface Outputs {
@@ -24,61 +23,69 @@ function findStack(name: string): ListedStack | undefined {
     return (JSON.parse(readPulumi(["stack", "ls", "--json"])) as ListedStack[]).find((stack) => stack.name === name);
 }
 
-/** Whether a process is a Pulumi CLI; a number of one that ended may have been given out again. */
-function isPulumi(pid: number): boolean {
-    try {
-        return readFileSync(`/proc/${pid}/comm`, "utf8").trim() === "pulumi";
-    } catch {
-        return false;
-    }
+/** A stack's resources, and what Pulumi was doing when it wrote them down last. */
+interface State {
+    readonly resources: readonly Resource[];
+    readonly pending: readonly { readonly type: string }[];
 }
 
-/** Pulumi's own lock on a stack outlives a CLI that was killed; it is taken away if its holder is gone. */
-function clearDeadLock(name: string): void {
-    const directory = join(machine.pulumi.backend, ".pulumi", "locks", "organization", "document-sync", name);
-    let files: string[];
-    try {
-        files = readdirSync(directory).filter((file) => file.endsWith(".json"));
-    } catch {
-        return;
-    }
-    const holders = files.map((file) => JSON.parse(readFileSync(join(directory, file), "utf8")) as { pid: number });
-    if (holders.length > 0 && !holders.some(({ pid }) => isPulumi(pid))) {
-        mustPulumi("cancel", "--yes", "--stack", name);
-    }
+function readState(name: string): State {
+    const { deployment } = JSON.parse(readPulumi(["stack", "export", "--stack", name])) as {
+        deployment: { resources?: Resource[]; pending_operations?: { type: string }[] };
+    };
+    return { resources: deployment.resources ?? [], pending: deployment.pending_operations ?? [] };
+}
+
+/** The resources of every stack there is, of other projects too. */
+function readAllResources(): Resource[] {
+    const stacks = JSON.parse(readPulumi(["stack", "ls", "--all", "--json"])) as ListedStack[];
+    return stacks.flatMap(({ name }) => readState(name).resources);
+}
+
+/** Whether Pulumi's lock is on this stack, and not on one that another project calls so. */
+const isOn = (name: string, { project, stack }: UpdateLock) => project === "document-sync" && stack === name;
+
+/** Pulumi's own lock on a stack outlives a CLI that was killed. @returns whether there was one. */
+function clearDeadLock(name: string): boolean {
+    if (!updateLocks().some((lock) => isOn(name, lock) && !lock.isHeld)) return false;
+    mustPulumi("cancel", "--yes", "--stack", name);
+    return true;
 }
 
 /**
- * A CLI that was killed while it made objects knows neither whether they are there nor their names: made once more, there
- * would be two brokers, or two engines, behind one Service. So the stack is taken down, its namespace with all that is in
- * it, to be made anew. The documents stay.
+ * Puts a stack in order whose last update was cut off: what was made and not written down is removed, what is being deleted is waited
+ * for, and the state is made to say what there is.
  */
-function clearInterrupted(name: string): void {
-    const { deployment } = JSON.parse(readPulumi(["stack", "export", "--stack", name])) as {
-        deployment: { pending_operations?: { type: string }[] };
-    };
-    const pending = deployment.pending_operations ?? [];
-    if (pending.length === 0) return;
-    console.log(`The last update of the stack ${name} was cut off: it is put in order first.`);
-    mustPulumi("refresh", "--clear-pending-creates", "--yes", "--skip-preview", "--non-interactive", "--stack", name);
-    if (pending.some(({ type }) => type === "creating")) {
-        mustPulumi("destroy", "--yes", "--skip-preview", "--non-interactive", "--stack", name);
+async function mend(name: string): Promise<void> {
+    await waitForUpdates(
+        (line) => console.log(line),
+        (lock) => isOn(name, lock),
+    );
+    const wasKilled = clearDeadLock(name);
+    const { resources, pending } = readState(name);
+    const isCutOff = wasKilled || pending.length > 0;
+    if (isCutOff) {
+        console.log(`The last update of the stack ${name} was cut off: it is put in order first.`);
+        await removeOrphans(name, readAllResources());
+        const args = ["--clear-pending-creates", "--yes", "--skip-preview", "--non-interactive"];
+        mustPulumi("refresh", ...args, "--stack", name);
     }
+    const has = (kind: string) => resources.some(({ type }) => type === `kubernetes:core/v1:${kind}`);
+    if (isCutOff || (has("PersistentVolume") && !has("PersistentVolumeClaim"))) await freeVolumes(resources);
 }
 
 /** Brings a stack up to date, and makes it if there is none of this name. The stack that the user selected stays selected. */
-export function bringUpStack(name: string): Outputs {
+export async function bringUpStack(name: string): Promise<Outputs> {
     if (!findStack(name)) mustPulumi("stack", "init", name, "--no-select", "--non-interactive");
-    clearDeadLock(name);
-    clearInterrupted(name);
+    await mend(name);
     mustPulumi("up", "--yes", "--skip-preview", "--non-interactive", "--stack", name);
     return JSON.parse(readPulumi(["stack", "output", "--json", "--stack", name])) as Outputs;
 }
 
 /** Removes all objects of a stack. The documents stay, and so does the stack's history. */
-export function destroyStack(name: string): void {
+export async function destroyStack(name: string): Promise<void> {
+    if (!findStack(name)) return;
+    await mend(name);
     if (!findStack(name)?.resourceCount) return;
-    clearDeadLock(name);
-    clearInterrupted(name);
     mustPulumi("destroy", "--yes", "--skip-preview", "--non-interactive", "--stack", name);
 }

@@ -20,7 +20,7 @@ async function stop(): Promise<void> {
     if (await clusterIsUpSoon()) {
         // It may be built anew here, if the cache was emptied: nothing else knows how to take the stack down.
         await preparePulumi((line) => console.log(line));
-        destroyStack("dev");
+        await destroyStack("dev");
     } else console.log("The cluster is not up, so the dev stack is left as it was; what a crash left is cleared away.");
     let notes: string[] = [];
     await runSteps([

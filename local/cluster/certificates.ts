@@ -85,7 +85,11 @@ export async function ensureCertificates(kubernetes: string): Promise<void> {
     const configuration = join(directories.configuration, "kubeadm.yaml");
     await mkdir(dirname(configuration), { recursive: true });
     await writeFile(configuration, kubeadmConfiguration(unfinished));
-    await run("kubeadm", kubernetes, ["kubeadm", "init", "phase", "certs", "all", "--config", configuration]);
+    await run("kubeadm", kubernetes, ["kubeadm", "init", "phase", "certs", "all", "--config", configuration], {
+        deadlineSeconds: 60,
+    });
+    // Keys that a power cut left empty would never be made again.
+    await run("sync", "sync", ["--file-system", unfinished], { deadlineSeconds: 300 });
     await rename(unfinished, directories.certificates);
 }
 

@@ -70,21 +70,24 @@ export async function writeContainerdConfiguration(sandboxImage: string): Promis
     );
 }
 
-/** Runs containerd's client, with its output in `.local/logs/ctr.log`. */
-export function ctr(...args: string[]): Promise<string> {
-    return run("ctr", "ctr", ["--address", containerdSocket, "--namespace", "k8s.io", ...args]);
+/** Runs containerd's client, with its output in `.local/logs/ctr.log`. It would wait for ever for a containerd that hangs. */
+export function ctr(args: readonly string[], deadlineSeconds = 30): Promise<string> {
+    return run("ctr", "ctr", ["--address", containerdSocket, "--namespace", "k8s.io", ...args], { deadlineSeconds });
 }
 
 /** Whether containerd answers on its socket. */
 export async function containerdAnswers(): Promise<boolean> {
     return (
         existsSync(containerdSocket) &&
-        ctr("version").then(
+        ctr(["version"], 10).then(
             () => true,
             () => false,
         )
     );
 }
+
+/** What is removed whole at each stop. */
+export const removedDirectories = [directories.containerdState, directories.podAddresses];
 
 /** A directory for each container that runs, or that nobody saw end. */
 const bundles = join(directories.containerdState, "io.containerd.runtime.v2.task", "k8s.io");
@@ -136,9 +139,9 @@ async function removeShimSockets(): Promise<void> {
  * @param mountinfo text of a /proc/self/mountinfo.
  */
 export function stateConflict(mountinfo: string): string | undefined {
-    const [mount] = mountsUnder(directories.containerdState, mountinfo);
+    const [mount] = removedDirectories.flatMap((directory) => mountsUnder(directory, mountinfo));
     if (mount === undefined) return undefined;
-    return `what containerd remembers of containers is not removed while something is mounted in it: unmount ${mount}`;
+    return `what is remembered of containers is not removed while something is mounted in it: unmount ${mount}`;
 }
 
 /** Forgets which containers ran: all of them have ended. @throws if anything is mounted there. */
@@ -146,8 +149,5 @@ export async function forgetContainers(): Promise<void> {
     await removeShimSockets();
     const conflict = stateConflict(await readFile("/proc/self/mountinfo", "utf8"));
     if (conflict) throw new Error(conflict);
-    await rm(directories.podAddresses, { recursive: true, force: true });
-    if (existsSync(directories.containerdState)) {
-        await run("rm", "rm", ["--recursive", "--one-file-system", directories.containerdState]);
-    }
+    await run("rm", "rm", ["--recursive", "--force", "--one-file-system", ...removedDirectories]);
 }

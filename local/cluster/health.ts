@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { isHealthy, readObject } from "./api";
 import { components, programs } from "./components";
+import { containerdAnswers } from "./containerd";
 import { findProcess } from "./processes";
 import { nodeName } from "./settings";
 
@@ -45,6 +46,8 @@ export async function clusterIsUp(): Promise<boolean> {
     if (!(await everyProgramRuns())) return false;
     const answers = await Promise.all([
         ...components.map(({ health }) => isHealthy(health)),
+        // The kubelet takes minutes to tell of one that hangs.
+        containerdAnswers(),
         nodeIsReady(new Date(Date.now() - leaseSeconds * 1000)),
     ]);
     return answers.every(Boolean);

@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import { run } from "../run";
 import { ctr } from "./containerd";
+import { directories } from "./settings";
 
 interface ArchiveEntry {
     /** Path of the image's configuration in the archive, named by its SHA-256: it changes with the image. */
@@ -22,10 +23,12 @@ export async function importImage(archive: string, report: (line: string) => voi
     const [name] = RepoTags;
     const mark = `${label}=${Config}`;
     const id = `sha256:${basename(Config, ".json")}`;
-    const known = await ctr("images", "list", `name==${name}`);
+    const known = await ctr(["images", "list", `name==${name}`]);
     if (known.includes(mark)) return id;
     report(`importing ${name}`);
-    await ctr("images", "import", archive);
-    await ctr("images", "label", name, mark);
+    await ctr(["images", "import", archive], 300);
+    // What the label says must be true after a power cut too.
+    await run("sync", "sync", ["--file-system", directories.containerdRoot], { deadlineSeconds: 300 });
+    await ctr(["images", "label", name, mark]);
     return id;
 }

@@ -56,7 +56,7 @@ export function conflictingRoutes(routes: readonly Route[]): Route[] {
     );
 }
 
-const ip = (...args: string[]) => run("ip", "ip", args);
+const ip = (...args: string[]) => run("ip", "ip", args, { deadlineSeconds: 10 });
 
 const bridgeExists = () => existsSync(`/sys/class/net/${podNetwork.bridge}`);
 

@@ -30,6 +30,9 @@ export function withoutKubernetesChains(saved: string): string | undefined {
     return tables.length === 0 ? undefined : `${tables.join("\n")}\n`;
 }
 
+/** In milliseconds: somebody else may hold the packet filter's lock. */
+const timeout = 30_000;
+
 /** Both families: the kubelet makes its chains in each. */
 const families = ["iptables", "ip6tables"] as const;
 
@@ -40,7 +43,11 @@ export type Tables = Readonly<Record<Family, readonly string[]>>;
 
 /** @returns nothing where iptables is not installed. */
 function save(family: Family): string {
-    const { status, stdout, stderr, error } = spawnSync(`${family}-save`, { encoding: "utf8", maxBuffer: Infinity });
+    const { status, stdout, stderr, error } = spawnSync(`${family}-save`, {
+        encoding: "utf8",
+        maxBuffer: Infinity,
+        timeout,
+    });
     if (error && "code" in error && error.code === "ENOENT") return "";
     if (error) throw error;
     if (status !== 0) throw new Error(`${family}-save could not read the packet filter: ${stderr}`);

@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync, readlinkSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { machine } from "../paths";
 import { directories } from "./settings";
 
 /** A process for all time: a pid alone names another process after a reboot, or once it was given out again. */
@@ -107,21 +108,43 @@ function signal(processes: readonly ProcessIdentity[], name: NodeJS.Signals): vo
     }
 }
 
-/** Ends the process started under this name, if it runs, and forgets it. */
+/**
+ * Whether these are the arguments of the cluster's program of this name, with its own binary or the one that holds several:
+ * each of the cluster's is given a file of the cluster, which nobody else's is.
+ */
+export function isProgram(name: string, args: readonly string[]): boolean {
+    return (
+        (basename(args[0] ?? "") === name || args[1] === name) &&
+        args.slice(1).some((arg) => arg.replace(/^--?[a-z-]+=/, "").startsWith(`${machine.cluster}/`))
+    );
+}
+
+/**
+ * Ends the program started under this name, if it runs, and forgets it; also one that was started at a moment when its
+ * starter was killed, so that it was never written down.
+ */
 export async function stopProcess(name: string, milliseconds: number): Promise<void> {
-    const running = await findProcess(name);
-    if (running) await endProcesses([running], milliseconds);
+    const running = await findProcesses("cmdline", (text) => isProgram(name, text.split("\0")));
+    await endProcesses(running, milliseconds);
     await rm(recordFile(name), { force: true });
 }
 
-/** Every running process whose /proc/PID/`file` passes `test`. */
+/** Which processes see each other: pid_namespaces(7). */
+const namespaceOf = (pid: number | "self") => readlinkSync(`/proc/${pid}/ns/pid`);
+
+/**
+ * Every running process whose /proc/PID/`file` passes `test`. By its arguments, only one of this very machine is found: a
+ * container on it may hold a cluster like this one. What is in pods is found by its cgroup.
+ */
 export async function findProcesses(
     file: "cmdline" | "cgroup",
     test: (text: string) => boolean,
 ): Promise<ProcessIdentity[]> {
+    const own = namespaceOf("self");
     const pids = (await readdir("/proc")).filter((entry) => /^\d+$/.test(entry)).map(Number);
     return pids.flatMap((pid) => {
         try {
+            if (file === "cmdline" && namespaceOf(pid) !== own) return [];
             if (!test(readFileSync(`/proc/${pid}/${file}`, "utf8"))) return [];
         } catch {
             return [];

@@ -77,10 +77,9 @@ export async function startCluster(report: (line: string) => void): Promise<bool
     // The kubelet would end at once if containerd did not answer yet.
     await ready(containerd, containerdAnswers);
     await Promise.all([importImage(sandbox.archive, report), ready(apiServer, () => isHealthy(apiServer.health))]);
-    await run("kubectl-rights", kubernetes, [
-        ...["kubectl", "--kubeconfig", kubeconfigOf("superAdmin"), "--cache-dir", directories.kubectlCache],
-        ...["apply", "--server-side", "--filename", join(__dirname, "rights.yaml")],
-    ]);
+    const admin = ["--kubeconfig", kubeconfigOf("superAdmin"), "--cache-dir", directories.kubectlCache];
+    const rights = ["apply", "--server-side", "--filename", join(__dirname, "rights.yaml")];
+    await run("kubectl-rights", kubernetes, ["kubectl", ...admin, ...rights], { deadlineSeconds: 60 });
 
     report("starting the node");
     const pods = await rememberedPods();

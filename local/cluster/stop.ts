@@ -1,7 +1,8 @@
+import { waitForUpdates } from "../updates";
 import { apiServer, clientsOfApiServer, containerd, etcd, type Program } from "./components";
 import { endContainers, endShims, forgetContainers } from "./containerd";
 import { forgetBefore, readBefore, unstopped } from "./before";
-import { removeFiles, removeFromKernel } from "./leftovers";
+import { removeFiles, removeFromKernel, removeMounts } from "./leftovers";
 import { removeBridge } from "./network";
 import { stopProcess } from "./processes";
 import { removeTables } from "./packetFilter";
@@ -23,6 +24,8 @@ export async function stopCluster(report: (line: string) => void): Promise<strin
     const notes: string[] = [];
     // After a reboot nothing is left but files, and what the kernel holds under these names is somebody else's.
     if (started === "since boot") {
+        // An update that goes on would fail half-way, and would need what is stopped here to be mended.
+        await waitForUpdates(report);
         report("stopping the components");
         await Promise.all(clientsOfApiServer.map(stop));
         await stop(apiServer);
@@ -40,6 +43,7 @@ export async function stopCluster(report: (line: string) => void): Promise<strin
             notes.push(...restoreSysctls(before.sysctls, before.devices));
         }
     }
+    await removeMounts();
     await removeFiles();
     await forgetContainers();
     if (before !== "unreadable") removeSharedDirectories(before.directories);

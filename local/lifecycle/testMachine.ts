@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, rmdirSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, rmdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -128,6 +128,39 @@ export class TestMachine {
         const { exitCode, output } = await this.run(...args);
         if (exitCode !== 0) throw new Error(`${args[0]} ${args[1].join(" ")}: exit code ${exitCode}\n${output}`);
         return output;
+    }
+
+    /** What runs there, but for its first process and what is in pods: arguments by process id, as the real machine counts. */
+    processes(): Map<number, readonly string[]> {
+        const namespaceOf = (pid: number) => readlinkSync(`/proc/${pid}/ns/pid`);
+        const own = namespaceOf(this.#pid);
+        const found = new Map<number, readonly string[]>();
+        for (const pid of readdirSync("/proc")
+            .filter((name) => /^\d+$/.test(name))
+            .map(Number)) {
+            try {
+                if (namespaceOf(pid) !== own || pid === this.#pid) continue;
+                const args = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").slice(0, -1);
+                // One that has ended, and that nobody has asked yet, has none; the first process only sleeps.
+                if (args.length > 0 && args.join(" ") !== "sleep infinity") found.set(pid, args);
+            } catch {
+                // It ended meanwhile.
+            }
+        }
+        return found;
+    }
+
+    /** Sends a signal to those of its processes that are meant, by their arguments. Returns how many. */
+    kill(isMeant: (args: readonly string[]) => boolean, signal: NodeJS.Signals = "SIGKILL"): number {
+        const meant = [...this.processes()].filter(([, args]) => isMeant(args));
+        for (const [pid] of meant) {
+            try {
+                process.kill(pid, signal);
+            } catch (error) {
+                if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+            }
+        }
+        return meant.length;
     }
 
     /** `kill -9` of every process there is, as all of them would end if the power went. Files and the kernel's other objects stay. */

@@ -101,7 +101,7 @@ describe("tables of the packet filter", () => {
     });
 
     it("are another Kubernetes' where its chains or a node of it are", function () {
-        this.timeout(10_000);
+        this.timeout(60_000);
         if (process.getuid?.() !== 0) this.skip(); // A network namespace of one's own takes root.
         const script = "console.log(filter.kubernetesConflict());";
         expect(runInNamespace("iptables -N GUARD", script)).to.equal("undefined\n");

@@ -2,10 +2,29 @@ import { expect } from "chai";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { bootId, endProcesses, findProcesses, isRunning, parseStat, type ProcessIdentity } from "../processes";
+import { setTimeout as delay } from "node:timers/promises";
+import { programs } from "../components";
+import {
+    bootId,
+    endProcesses,
+    findProcesses,
+    isProgram,
+    isRunning,
+    parseStat,
+    type ProcessIdentity,
+} from "../processes";
 
 function identityOf(pid: number): ProcessIdentity {
     return { pid, bootId: bootId(), startTime: parseStat(readFileSync(`/proc/${pid}/stat`, "utf8")).startTime };
+}
+
+/** Waits for what comes in no time, unless the machine is very busy. */
+async function until(isTrue: () => boolean): Promise<void> {
+    const deadline = Date.now() + 15_000;
+    while (!isTrue()) {
+        expect(Date.now(), "the deadline").to.be.below(deadline);
+        await delay(20);
+    }
 }
 
 describe("processes", () => {
@@ -56,17 +75,47 @@ describe("processes", () => {
         // The shell does not wait for its child, which stays as a zombie.
         const parent = await start("sleep 0 & echo $!; exec sleep 60");
         const child = Number(readFileSync(`/proc/${parent.pid}/task/${parent.pid}/children`, "utf8").trim());
-        const deadline = Date.now() + 5000;
-        while (parseStat(readFileSync(`/proc/${child}/stat`, "utf8")).state !== "Z") {
-            expect(Date.now(), "the child's end").to.be.below(deadline);
-            await new Promise((resolve) => setTimeout(resolve, 20));
-        }
+        await until(() => parseStat(readFileSync(`/proc/${child}/stat`, "utf8")).state === "Z");
         expect(isRunning(identityOf(child))).to.equal(false);
+    });
+
+    it("knows every program of the cluster by its arguments, and takes no other for one", () => {
+        const binary = "/root/.cache/document-sync/tools/kubernetes-0123/kubernetes";
+        for (const { name, args } of programs) {
+            const started = name === "containerd" ? ["containerd", ...args] : [binary, name, ...args];
+            const known = programs.filter((program) => isProgram(program.name, started));
+            expect(known.map((program) => program.name)).to.deep.equal([name]);
+        }
+        const file = "/var/lib/document-sync/cluster/admin.conf";
+        for (const others of [
+            ["etcd", "--data-dir=/var/lib/etcd"],
+            ["/usr/bin/containerd"],
+            ["containerd", "--config", "/etc/containerd/config.toml"],
+            ["kubelet", "--config=/var/lib/document-sync/clusters/kubelet.yaml"],
+            ["vi", file],
+            ["tail", "-f", "/var/lib/document-sync/cluster/logs/etcd.log"],
+            [binary, "kubectl", `--kubeconfig=${file}`, "logs", "etcd"],
+        ]) {
+            expect(
+                programs.filter(({ name }) => isProgram(name, others)),
+                others.join(" "),
+            ).to.deep.equal([]);
+        }
     });
 
     it("finds processes by their arguments", async () => {
         const { pid } = await start("echo; exec sleep 61.5");
         const found = await findProcesses("cmdline", (text) => text === "sleep\0" + "61.5\0");
         expect(found).to.deep.equal([identityOf(pid)]);
+    });
+
+    it("finds none of a container's by their arguments", async function () {
+        if (process.getuid?.() !== 0) this.skip(); // A namespace of its own takes root.
+        const container = await start("exec unshare --pid --fork --kill-child sh -c 'echo; exec sleep 61.25'");
+        const isMeant = (text: string) => text === "sleep\0" + "61.25\0";
+        const inContainer = readFileSync(`/proc/${container.pid}/task/${container.pid}/children`, "utf8").trim();
+        await until(() => isMeant(readFileSync(`/proc/${inContainer}/cmdline`, "utf8")));
+        expect(await findProcesses("cmdline", isMeant)).to.deep.equal([]);
+        expect(await findProcesses("cgroup", () => true)).to.deep.include(identityOf(Number(inContainer)));
     });
 });

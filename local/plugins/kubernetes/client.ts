@@ -33,7 +33,10 @@ export interface Client {
      * @throws an error of one sentence that names the server if it cannot be reached.
      */
     request(method: string, path: string, query?: Query, body?: { type: string; value: Value }): Promise<Properties>;
-    /** Reports all objects of a collection, then each change, until the signal. `onError` hears why that cannot go on. */
+    /**
+     * Reports all objects of a collection, then each change, until the signal. A server that is away for some seconds is waited for;
+     * `onError` hears why it cannot go on.
+     */
     follow(
         path: string,
         query: Query,
@@ -45,6 +48,8 @@ export interface Client {
 
 const requestTimeoutMilliseconds = 30_000;
 const rewatchMilliseconds = 500;
+/** How long a server may be away, or answer that it cannot now, before a wait is given up. */
+const patienceMilliseconds = 30_000;
 
 export function makeClient(config: KubeConfig, signal: AbortSignal): Client {
     const server = config.getCurrentCluster()?.server ?? "";
@@ -81,13 +86,19 @@ export function makeClient(config: KubeConfig, signal: AbortSignal): Client {
 
     function follow(...[path, query, until, onEvent, onError]: Parameters<Client["follow"]>): void {
         const run = async () => {
+            let lastAnswer = Date.now();
             while (!until.aborted) {
-                const list = await request("GET", path, query);
-                for (const item of listAt(list, "items")) {
-                    if (!until.aborted && isObject(item)) onEvent({ type: "ADDED", object: item });
+                try {
+                    const list = await request("GET", path, query);
+                    for (const item of listAt(list, "items")) {
+                        if (!until.aborted && isObject(item)) onEvent({ type: "ADDED", object: item });
+                    }
+                    const resourceVersion = stringAt(list, "metadata", "resourceVersion");
+                    await watchOnce(config, path, { ...query, resourceVersion }, until, onEvent);
+                    lastAnswer = Date.now();
+                } catch (error) {
+                    if (isRefusal(error) || Date.now() - lastAnswer > patienceMilliseconds) throw error;
                 }
-                const resourceVersion = stringAt(list, "metadata", "resourceVersion");
-                await watchOnce(config, path, { ...query, resourceVersion }, until, onEvent);
                 // The server ends a watch now and then; what was missed meanwhile is in the next list.
                 if (!until.aborted) await new Promise((resolve) => setTimeout(resolve, rewatchMilliseconds));
             }
@@ -98,6 +109,11 @@ export function makeClient(config: KubeConfig, signal: AbortSignal): Client {
     }
 
     return { request, follow };
+}
+
+/** Whether the server has said no for good; otherwise it may be starting, or have too much to do. */
+function isRefusal(error: unknown): boolean {
+    return error instanceof ApiError && error.code < 500 && error.code !== 429;
 }
 
 async function watchOnce(

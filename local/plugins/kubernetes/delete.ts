@@ -77,9 +77,13 @@ function untilGone(
         });
         if (until.aborted) end(false);
         const look = () => {
-            readObject(client, path).then((object) => {
-                if (object === undefined) end(true);
-            }, fail);
+            readObject(client, path).then(
+                (object) => {
+                    if (object === undefined) end(true);
+                },
+                // Whether the server is away for good, following tells.
+                () => undefined,
+            );
         };
         const fail = (error: unknown) => {
             // An object in a namespace that is going away may be refused before it is gone.

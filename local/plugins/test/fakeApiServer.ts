@@ -22,6 +22,10 @@ export class FakeApiServer {
     readonly outcomes = new Map<string, Properties>();
     /** Paths of objects that stay when they are deleted. */
     readonly held = new Set<string>();
+    /** How many lists from now on get no answer, as of a server that is starting again. */
+    droppedLists = 0;
+    /** How often from now on somebody else changes an object just before it is patched with what was read of it. */
+    overtaken = 0;
     readonly missingNamespaces = new Set<string>();
     private readonly watches = new Map<string, ServerResponse[]>();
     private readonly server = createServer((request, response) => {
@@ -99,6 +103,9 @@ export class FakeApiServer {
             response.writeHead(200, { "content-type": "application/json" });
             response.flushHeaders();
             this.watches.set(path, [...(this.watches.get(path) ?? []), response]);
+        } else if (method === "GET" && isCollection(path) && this.droppedLists > 0) {
+            this.droppedLists--;
+            request.socket.destroy();
         } else if (method === "GET" && isCollection(path)) {
             const wanted = query.fieldSelector?.replace("metadata.name=", "");
             const items = [...this.objects]
@@ -106,6 +113,11 @@ export class FakeApiServer {
                 .map(([, object]) => object)
                 .filter((object) => wanted === undefined || stringAt(object, "metadata", "name") === wanted);
             answer(200, { items, metadata: { resourceVersion: "1" } });
+        } else if (request.headers["content-type"] === "application/json-patch+json" && this.overtaken > 0) {
+            const object = this.objects.get(path) ?? {};
+            const resourceVersion = `overtaken ${this.overtaken--}`;
+            this.put(path, { ...object, metadata: { ...(object.metadata as Properties), resourceVersion } });
+            answer(409, { kind: "Status", reason: "Conflict", message: "the object has been modified", details: {} });
         } else if (method === "POST" || method === "PATCH") {
             const target =
                 method === "PATCH" ? path : `${path}/${stringAt(isObject(body) ? body : {}, "metadata", "name")}`;

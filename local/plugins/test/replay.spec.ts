@@ -253,6 +253,43 @@ describe("the local plugins answer as the released ones did", function () {
         }
     });
 
+    describe("what somebody else, or the server, does meanwhile", () => {
+        it("an object that changes while its fields are taken over is read again", async () => {
+            const [recorded] = recordings("update");
+            if (recorded === undefined) throw new Error("no recording of an update");
+            const path = pathOf(liveOf(recorded.response.properties as Properties));
+            api.objects.set(path, withManagers(liveOf(recorded.request.olds as Properties), "pulumi-kubernetes"));
+            api.outcomes.set(path, liveOf(recorded.response.properties as Properties));
+            api.overtaken = 2;
+            expect(await under.replay(recorded)).to.deep.equal(recorded.response);
+            const patches = api.requests.filter(({ contentType }) => contentType === "application/json-patch+json");
+            const versions = patches.map(({ body }) => (body as { value: unknown }[])[1]?.value);
+            expect(versions.slice(1)).to.deep.equal(["overtaken 2", "overtaken 1"]);
+        });
+
+        it("one that never stops changing is reported", async () => {
+            const [recorded] = recordings("update");
+            if (recorded === undefined) throw new Error("no recording of an update");
+            const path = pathOf(liveOf(recorded.response.properties as Properties));
+            api.objects.set(path, withManagers(liveOf(recorded.request.olds as Properties), "pulumi-kubernetes"));
+            api.overtaken = Infinity;
+            const error = await under.replay(recorded).catch((caught: unknown) => caught);
+            expect(error).to.be.instanceOf(ReportedNotReady);
+            expect((error as ReportedNotReady).message).to.contain("the object has been modified");
+        });
+
+        it("a server that gives no answer for a moment ends no wait", async () => {
+            const recorded = recordings("create").find((each) => titleOf(each) === "StatefulSet broker");
+            if (recorded === undefined) throw new Error("no recording of a StatefulSet");
+            const live = liveOf(recorded.response.properties as Properties);
+            api.outcomes.set(pathOf(live), live);
+            api.droppedLists = 2;
+            const response = await under.replay(recorded);
+            expect(withoutFieldManager(response)).to.deep.equal(withoutFieldManager(recorded.response));
+            expect(api.droppedLists).to.equal(0);
+        });
+    });
+
     describe("Read", () => {
         for (const recorded of recordings("read")) {
             it(titleOf(recorded), async () => {
