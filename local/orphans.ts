@@ -38,6 +38,8 @@ export interface Resource {
     readonly type: string;
     /** Of a Kubernetes object `<namespace>/<name>`, or the name alone. */
     readonly id?: string;
+    /** It was deleted to make way for another of the same name, which is not written down yet. */
+    readonly pendingReplacement?: boolean;
 }
 
 const keyOf = ({ kind, metadata: { namespace, name } }: ClusterObject) =>
@@ -46,7 +48,7 @@ const keyOf = ({ kind, metadata: { namespace, name } }: ClusterObject) =>
 const keysOf = (resources: readonly Resource[]) =>
     new Set(
         resources
-            .filter(({ type }) => type.startsWith("kubernetes:"))
+            .filter(({ type, pendingReplacement }) => type.startsWith("kubernetes:") && !pendingReplacement)
             .map(({ type, id }) => `${type.split(":")[2]} ${id}`),
     );
 

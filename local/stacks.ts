@@ -1,6 +1,9 @@
 import { freeVolumes, removeOrphans, type Resource } from "./orphans";
 import { readPulumi, runPulumi } from "./pulumi";
-import { updateLocks, waitForUpdates, type UpdateLock } from "./updates";
+import { hasLastUpdateFailed, updateLocks, waitForUpdates, type UpdateLock } from "./updates";
+
+/** Name of the project in Pulumi.yaml. */
+const projectName = "document-sync";
 
 /** What the program gives to clients. */
 export interface Outputs {
@@ -43,17 +46,10 @@ function readAllResources(): Resource[] {
 }
 
 /** Whether Pulumi's lock is on this stack, and not on one that another project calls so. */
-const isOn = (name: string, { project, stack }: UpdateLock) => project === "document-sync" && stack === name;
-
-/** Pulumi's own lock on a stack outlives a CLI that was killed. @returns whether there was one. */
-function clearDeadLock(name: string): boolean {
-    if (!updateLocks().some((lock) => isOn(name, lock) && !lock.isHeld)) return false;
-    mustPulumi("cancel", "--yes", "--stack", name);
-    return true;
-}
+const isOn = (name: string, { project, stack }: UpdateLock) => project === projectName && stack === name;
 
 /**
- * Puts a stack in order whose last update was cut off: what was made and not written down is removed, what is being deleted is waited
+ * Puts a stack in order whose last update was cut off, or failed: what was made and not written down is removed, what is being deleted is waited
  * for, and the state is made to say what there is.
  */
 async function mend(name: string): Promise<void> {
@@ -61,12 +57,15 @@ async function mend(name: string): Promise<void> {
         (line) => console.log(line),
         (lock) => isOn(name, lock),
     );
-    const wasKilled = clearDeadLock(name);
+    // Pulumi's own lock on a stack outlives a CLI that was killed.
+    const wasKilled = updateLocks().some((lock) => isOn(name, lock));
     const { resources, pending } = readState(name);
-    const isCutOff = wasKilled || pending.length > 0;
+    const isCutOff = wasKilled || pending.length > 0 || hasLastUpdateFailed(projectName, name);
     if (isCutOff) {
-        console.log(`The last update of the stack ${name} was cut off: it is put in order first.`);
+        console.log(`The last update of the stack ${name} did not come to its end: it is put in order first.`);
         await removeOrphans(name, readAllResources());
+        // Not before: it is what tells the next start, should this one be cut off too.
+        if (wasKilled) mustPulumi("cancel", "--yes", "--stack", name);
         const args = ["--clear-pending-creates", "--yes", "--skip-preview", "--non-interactive"];
         mustPulumi("refresh", ...args, "--stack", name);
     }

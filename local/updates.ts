@@ -54,6 +54,24 @@ export function updateLocks(backend: string = machine.pulumi.backend): UpdateLoc
     );
 }
 
+/** Whether the last update of a stack that came to an end, or destroy, ended without success: the backend keeps a record of each. */
+export function hasLastUpdateFailed(project: string, stack: string, backend: string = machine.pulumi.backend): boolean {
+    const directory = join(backend, ".pulumi", "history", project, stack);
+    // Their names hold the time, in nanoseconds.
+    const newest = entries(directory)
+        .filter((file) => file.endsWith(".history.json"))
+        .sort()
+        .at(-1);
+    if (newest === undefined) return false;
+    try {
+        const { result } = JSON.parse(readFileSync(join(directory, newest), "utf8")) as { result: string };
+        return result !== "succeeded";
+    } catch {
+        // A crash cut it short.
+        return true;
+    }
+}
+
 /**
  * Waits until no Pulumi works on these stacks: `npm run pulumi` takes Pulumi's own lock and not the machine's.
  *

@@ -86,9 +86,6 @@ export async function containerdAnswers(): Promise<boolean> {
     );
 }
 
-/** What is removed whole at each stop. */
-export const removedDirectories = [directories.containerdState, directories.podAddresses];
-
 /** A directory for each container that runs, or that nobody saw end. */
 const bundles = join(directories.containerdState, "io.containerd.runtime.v2.task", "k8s.io");
 
@@ -139,9 +136,11 @@ async function removeShimSockets(): Promise<void> {
  * @param mountinfo text of a /proc/self/mountinfo.
  */
 export function stateConflict(mountinfo: string): string | undefined {
-    const [mount] = removedDirectories.flatMap((directory) => mountsUnder(directory, mountinfo));
+    const [mount] = [directories.containerdState, directories.podAddresses].flatMap((directory) =>
+        mountsUnder(directory, mountinfo),
+    );
     if (mount === undefined) return undefined;
-    return `what is remembered of containers is not removed while something is mounted in it: unmount ${mount}`;
+    return `what containerd remembers of containers is not removed while something is mounted in it: unmount ${mount}`;
 }
 
 /** Forgets which containers ran: all of them have ended. @throws if anything is mounted there. */
@@ -149,5 +148,8 @@ export async function forgetContainers(): Promise<void> {
     await removeShimSockets();
     const conflict = stateConflict(await readFile("/proc/self/mountinfo", "utf8"));
     if (conflict) throw new Error(conflict);
-    await run("rm", "rm", ["--recursive", "--force", "--one-file-system", ...removedDirectories]);
+    await rm(directories.podAddresses, { recursive: true, force: true });
+    if (existsSync(directories.containerdState)) {
+        await run("rm", "rm", ["--recursive", "--one-file-system", directories.containerdState]);
+    }
 }

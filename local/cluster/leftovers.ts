@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { machine } from "../paths";
 import { run } from "../run";
-import { removedDirectories } from "./containerd";
 import { mountsUnder } from "./mounts";
 import { findOtherKubernetes } from "./otherKubernetes";
 import { removeKubernetesChains } from "./packetFilter";
@@ -15,10 +14,14 @@ async function entries(directory: string): Promise<string[]> {
 }
 
 /** Where programs of the cluster mount file systems. What somebody else may have put a disk under is none of these. */
-const mountRoots = [directories.kubelet, directories.containerdRoot, ...removedDirectories];
+const mountRoots = [
+    directories.kubelet,
+    directories.containerdRoot,
+    directories.containerdState,
+    directories.podAddresses,
+];
 
-/** Takes away what is mounted there: containers see the documents by mounts, and nothing that is removed may lead to them. */
-export async function removeMounts(): Promise<void> {
+async function removeMounts(): Promise<void> {
     const mountinfo = await readFile("/proc/self/mountinfo", "utf8");
     const inside = mountRoots.flatMap((root) => mountsUnder(root, mountinfo));
     // The kubelet mounts its own directory on itself, so that what it mounts in it is seen by containers.
@@ -92,6 +95,7 @@ async function removeKubeletFiles(): Promise<void> {
  * @returns what is left as it is, a sentence each.
  */
 export async function removeFromKernel(): Promise<string[]> {
+    await removeMounts();
     const other = findOtherKubernetes();
     if (other) {
         return [

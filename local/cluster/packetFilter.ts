@@ -58,7 +58,11 @@ function save(family: Family): string {
 function restore(family: Family, purpose: string, input: string, ...options: string[]): void {
     // Whoever else changes the packet filter holds a lock for that moment.
     const args = ["--wait", "30", ...options];
-    const { status, stderr, error } = spawnSync(`${family}-restore`, args, { input, encoding: "utf8" });
+    const { status, stderr, error } = spawnSync(`${family}-restore`, args, {
+        input,
+        encoding: "utf8",
+        timeout: 2 * timeout,
+    });
     if (error) throw error;
     if (status !== 0) throw new Error(`${family}-restore could not ${purpose}: ${stderr}`);
 }

@@ -2,7 +2,7 @@ import { waitForUpdates } from "../updates";
 import { apiServer, clientsOfApiServer, containerd, etcd, type Program } from "./components";
 import { endContainers, endShims, forgetContainers } from "./containerd";
 import { forgetBefore, readBefore, unstopped } from "./before";
-import { removeFiles, removeFromKernel, removeMounts } from "./leftovers";
+import { removeFiles, removeFromKernel } from "./leftovers";
 import { removeBridge } from "./network";
 import { stopProcess } from "./processes";
 import { removeTables } from "./packetFilter";
@@ -43,7 +43,6 @@ export async function stopCluster(report: (line: string) => void): Promise<strin
             notes.push(...restoreSysctls(before.sysctls, before.devices));
         }
     }
-    await removeMounts();
     await removeFiles();
     await forgetContainers();
     if (before !== "unreadable") removeSharedDirectories(before.directories);

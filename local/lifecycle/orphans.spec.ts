@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { findOrphans, findWidowedVolumes, type ClusterObject } from "../orphans";
+import { findOrphans, findWidowedVolumes, type ClusterObject, type Resource } from "../orphans";
 import { machine } from "../paths";
 
 const managedFields = [{ manager: "pulumi-kubernetes" }, { manager: "kube-controller-manager" }];
@@ -16,8 +16,7 @@ function volume(name: string, path: string, claim?: { namespace: string; name: s
 const names = (objects: readonly ClusterObject[]) => objects.map(({ metadata }) => metadata.name);
 
 describe("orphans of a stack that was cut off", () => {
-    const find = (objects: ClusterObject[], known: { type: string; id: string }[] = []) =>
-        names(findOrphans("dev", known, objects));
+    const find = (objects: ClusterObject[], known: Resource[] = []) => names(findOrphans("dev", known, objects));
 
     it("are what Pulumi made in its namespace, the namespace, and its volume, and knows nothing of", () => {
         const orphans = [
@@ -45,6 +44,13 @@ describe("orphans of a stack that was cut off", () => {
         expect(find([object("StatefulSet", "engine1-11111111", { namespace })], known)).to.deep.equal([
             "engine1-11111111",
         ]);
+    });
+
+    it("are what has the name of an object that was deleted to make way for it", () => {
+        const id = `${namespace}/documents-writable-55555555`;
+        const known = [{ type: "kubernetes:batch/v1:Job", id, pendingReplacement: true }];
+        const job = object("Job", "documents-writable-55555555", { namespace });
+        expect(find([job], known)).to.deep.equal(["documents-writable-55555555"]);
     });
 
     it("are never another stack's, nor made by somebody else", () => {

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { updateLocks, waitForUpdates } from "../updates";
+import { hasLastUpdateFailed, updateLocks, waitForUpdates } from "../updates";
 
 describe("Pulumi's locks", () => {
     let backend: string;
@@ -41,6 +41,20 @@ describe("Pulumi's locks", () => {
             { project: "another", stack: "prod", pid: process.pid, isHeld: false },
             { project: "another", stack: "torn", pid: 0, isHeld: false },
         ]);
+    });
+
+    it("are beside a record of each update, whose last one counts", () => {
+        const directory = join(backend, ".pulumi", "history", "document-sync", "dev");
+        const record = (name: string, text: string) => writeFileSync(join(directory, `dev-${name}.history.json`), text);
+        const hasFailed = () => hasLastUpdateFailed("document-sync", "dev", backend);
+        expect(hasFailed()).to.equal(false);
+        mkdirSync(directory, { recursive: true });
+        record("1795349238000000000", '{ "kind": "update", "result": "failed" }');
+        expect(hasFailed()).to.equal(true);
+        record("1795349239000000000", '{ "kind": "update", "result": "succeeded" }');
+        expect(hasFailed()).to.equal(false);
+        record("1795349240000000000", '{ "kind": "upd');
+        expect(hasFailed()).to.equal(true);
     });
 
     it("are none in a backend that was never used", () => {

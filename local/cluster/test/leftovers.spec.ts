@@ -31,14 +31,13 @@ describe("what is left of the cluster", () => {
         expect(networkResults([...others, ...ours])).to.have.members(ours);
     });
 
-    it("keeps what is remembered of containers while anything is mounted in it, of whichever file system", () => {
+    it("keeps containerd's state while anything is mounted in it, whichever file system that is of", () => {
         const mountinfo = (path: string) => `22 1 254:0 / ${path} rw - ext4 /dev/vda rw\n`;
         expect(stateConflict(mountinfo("/"))).to.equal(undefined);
-        for (const directory of [directories.containerdState, directories.podAddresses]) {
-            expect(stateConflict(mountinfo(`${directory}/a`))).to.equal(
-                `what is remembered of containers is not removed while something is mounted in it: unmount ${directory}/a`,
-            );
-        }
+        expect(stateConflict(mountinfo(`${directories.containerdState}/a`))).to.equal(
+            "what containerd remembers of containers is not removed while something is mounted in it: " +
+                `unmount ${directories.containerdState}/a`,
+        );
     });
 
     describe("cgroups", () => {
