@@ -4,8 +4,7 @@
 //     node local/bootstrap.mjs PROGRAM [ARGUMENTS]
 //     node local/bootstrap.mjs --install            only installs
 import { spawn, spawnSync } from "node:child_process";
-import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { delimiter, join, resolve } from "node:path";
 
 const project = resolve(import.meta.dirname, "..");
@@ -21,16 +20,21 @@ if (major < 20 || (major === 20 && minor < 19)) {
     refuse(`Node.js 20.19 or newer is needed; this is ${process.versions.node}.`);
 }
 
-const wanted = createHash("sha256")
-    .update(readFileSync(join(project, "package-lock.json")))
-    .digest("hex");
-
-function isInstalled() {
+/** The packages of a lockfile, by their folder. @returns undefined if it can't be read. */
+function readPackages(...path) {
     try {
-        return readFileSync(join(modules, ".installed-from"), "utf8") === wanted;
+        return JSON.parse(readFileSync(join(project, ...path), "utf8")).packages;
     } catch {
-        return false;
+        return undefined;
     }
+}
+
+/** Whether the packages of package-lock.json are there, whichever npm command installed them: npm writes down what it did. */
+function isInstalled() {
+    const installed = readPackages("node_modules", ".package-lock.json");
+    const isThere = ([folder, { version, optional }]) =>
+        folder === "" || optional || (folder in installed && installed[folder].version === version);
+    return installed !== undefined && Object.entries(readPackages("package-lock.json")).every(isThere);
 }
 
 function installPackages() {
@@ -42,7 +46,6 @@ function installPackages() {
         stdio: ["ignore", 2, 2],
     });
     if (npm.status !== 0) refuse("npm ci failed; its own message is above.");
-    writeFileSync(join(modules, ".installed-from"), wanted);
 }
 
 const [program, ...args] = process.argv.slice(2);
