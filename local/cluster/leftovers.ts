@@ -21,7 +21,7 @@ const mountRoots = [
     directories.podAddresses,
 ];
 
-async function removeMounts(): Promise<void> {
+export async function removeMounts(): Promise<void> {
     const mountinfo = await readFile("/proc/self/mountinfo", "utf8");
     const inside = mountRoots.flatMap((root) => mountsUnder(root, mountinfo));
     // The kubelet mounts its own directory on itself, so that what it mounts in it is seen by containers.

@@ -16,6 +16,10 @@ const records = [
     "/etc/alternatives",
     "/etc/ld.so.cache",
     "/var/cache/ldconfig",
+    // The index of manual pages, and the catalogue that appstream makes of apt's lists.
+    "/var/cache/man",
+    "/var/cache/swcatalog",
+    "/var/lib/swcatalog",
 ];
 
 /** Where a package's scripts link a service of its own, to be started at the next boot as Debian's way is. */
@@ -51,19 +55,24 @@ export function differences(
     );
     const installedFiles = new Set(installed.flatMap(({ name }) => filesOf(name)));
     const isAllowed = (difference: (typeof all)[number]) => {
-        const { sort, name, old } = difference;
+        const { sort, name, old, current } = difference;
         if (installed.length === 0) return false;
         if (installed.includes(difference)) return true;
-        if (sort === "services") return installedFiles.has(`/etc/init.d/${name}`) && old === undefined;
+        // Known to be there, and not running.
+        if (sort === "services") {
+            const runs = /\[ \+ \]|\brunning\b/.test(current ?? "");
+            return old === undefined && !runs && installedFiles.has(`/etc/init.d/${name}`);
+        }
         if (sort !== "files") return false;
         const link = serviceLinks.exec(name)?.groups?.service;
         return (
             records.some((record) => isIn(name, record)) ||
             (old === undefined && installedFiles.has(name)) ||
+            (old === undefined && current?.includes(" to /etc/alternatives/")) ||
             (link !== undefined &&
                 (installedFiles.has(`/etc/init.d/${link}`) ||
-                    installedFiles.has(`/lib/systemd/system/${link}.service`) ||
-                    installedFiles.has(`/usr/lib/systemd/system/${link}.service`)))
+                    installedFiles.has(`/usr/lib/systemd/system/${link}.service`) ||
+                    installedFiles.has(`/lib/systemd/system/${link}.service`)))
         );
     };
     const line = ({ sort, name, old, current }: (typeof all)[number]) =>

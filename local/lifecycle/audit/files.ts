@@ -3,6 +3,9 @@ import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { cacheDirectory, machine, projectDirectory } from "../../paths";
 
+/** Where tsx keeps what it has compiled of this project. */
+export const tsxDirectory = join(tmpdir(), `tsx-${process.getuid?.()}`);
+
 /** Go's own directories, wherever they were told to be; none without Go. */
 function goDirectories(): string[] {
     const { stdout } = spawnSync("go", ["env", "GOCACHE", "GOMODCACHE", "GOPATH", "GOTELEMETRYDIR"], {
@@ -20,8 +23,7 @@ function namedDirectories(): string[] {
         cacheDirectory,
         // Its cache and the logs of its commands.
         join(homedir(), ".npm"),
-        // What it has compiled of this project.
-        join(tmpdir(), `tsx-${process.getuid?.()}`),
+        tsxDirectory,
         ...goDirectories(),
     ];
 }

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
-import { join } from "node:path";
-import { listFiles } from "./files";
+import { existsSync, readdirSync, readFileSync, readlinkSync, realpathSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { listFiles, tsxDirectory } from "./files";
 
 /** What is there, by sort, then by name: what identifies a thing, and what is looked at of it. */
 export type Snapshot = Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -190,6 +190,8 @@ function listeningSockets(): Things {
     const acceptsConnections = "00010000";
     const unix = table("unix")
         .filter(([, , , flags, , , , path]) => flags === acceptsConnections && path !== undefined)
+        // Its own, if it was started by tsx.
+        .filter(([, , , , , , , path]) => !path.startsWith(tsxDirectory))
         .map(([, , , , , , , path]) => `unix ${path}`);
     return counted([...internet, ...unix]);
 }
@@ -205,9 +207,11 @@ function debianPackages(): Things {
     );
 }
 
-/** The files of a Debian package that is installed. */
+/** The files of a Debian package that is installed, where they are: packages name some in /lib, which leads to /usr/lib. */
 export function filesOf(name: string): string[] {
-    return lines(read("dpkg-query", "--listfiles", name));
+    return lines(read("dpkg-query", "--listfiles", name)).flatMap((path) =>
+        existsSync(dirname(path)) ? join(realpathSync(dirname(path)), basename(path)) : [],
+    );
 }
 
 /**
