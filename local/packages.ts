@@ -1,12 +1,14 @@
 import { spawnSync } from "node:child_process";
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { putInPlace, unfinishedName } from "./cache";
 import { run } from "./run";
 
 /** Debian packages that the local platform installs where they are missing, by what needs them. */
 export const debianPackages = {
     cluster: ["containerd", "runc", "containernetworking-plugins", "iptables", "iproute2"],
     rootFileSystems: ["mmdebstrap", "debian-archive-keyring"],
+    pulledImages: ["skopeo"],
 } as const;
 
 /** What Debian's package scripts ask before they start a service: https://people.debian.org/~hmh/invokerc.d-policyrc.d-specification.txt */
@@ -108,7 +110,7 @@ export function installPackages(names: readonly string[], report: (line: string)
  */
 export function unpackPackage(name: string, directory: string, report: (line: string) => void): Promise<void> {
     return inTurn(async () => {
-        const unfinished = `${directory}.${process.pid}`;
+        const unfinished = unfinishedName(directory);
         const [download, files] = [join(unfinished, "download"), join(unfinished, "files")];
         await rm(unfinished, { recursive: true, force: true });
         await mkdir(download, { recursive: true });
@@ -118,7 +120,7 @@ export function unpackPackage(name: string, directory: string, report: (line: st
             await run("packages", "apt-get", ["download", name], { cwd: download });
             const [archive] = await readdir(download);
             await run("packages", "dpkg-deb", ["--extract", join(download, archive), files]);
-            await rename(files, directory);
+            await putInPlace(files, directory);
         } finally {
             await rm(unfinished, { recursive: true, force: true });
         }

@@ -1,7 +1,9 @@
 import { Listr, PRESET_TIMER, type ListrTask } from "listr2";
 import { importImage, startCluster } from "./cluster/cluster";
 import { buildImage } from "./images/image";
-import { preparePulumi } from "./pulumi";
+import { chooseBase } from "./images/pulled";
+import { preparePulumi } from "./pulumi/prepare";
+import type { Tools } from "./released/tools";
 import { timed } from "./times";
 import { buildTool } from "./toolchain/build";
 
@@ -64,18 +66,22 @@ function inTurn(title: string, steps: readonly Step[]): ListrTask {
 
 /**
  * Brings up everything that a stack of this project needs on a machine that has nothing: the tools, the images, a
- * single-node Kubernetes and the Pulumi CLI. What is already there is left as it is.
+ * single-node Kubernetes and the Pulumi CLI. What is already there is left as it is. At its end it says what was taken of what
+ * can be fetched or built.
  */
-export async function bringUpPlatform(): Promise<Platform> {
+export async function bringUpPlatform(tools?: Tools): Promise<Platform> {
+    const taken: string[] = [];
+    const wish = { tools, say: (line: string) => taken.push(line) };
     let clusterStarted = false;
     const built: { name: string; archive: string }[] = [];
     const imageIds = new Map<string, string>();
 
     const kubernetes = step("Kubernetes", (report) => buildTool("kubernetes", report));
-    const pulumi = step("Pulumi", (report) => preparePulumi(report));
+    const pulumi = step("Pulumi", (report) => preparePulumi(wish, report));
     const [sandbox, broker, engine] = (["sandbox", "broker", "engine"] as const).map((kind) =>
         step(`Image: ${kind}`, async (report) => {
-            built.push(await buildImage(kind, report));
+            const base = kind === "sandbox" ? undefined : await chooseBase(kind, wish, report);
+            built.push(await buildImage(kind, report, base));
         }),
     );
     const cluster = step(
@@ -101,5 +107,14 @@ export async function bringUpPlatform(): Promise<Platform> {
         ],
         { concurrent: true },
     );
+    for (const line of taken) console.log(line);
     return { images: imageIds, clusterStarted };
+}
+
+/** Makes ready what a stack on another cluster needs here: Pulumi. It says what was taken. */
+export async function bringUpPulumi(tools?: Tools): Promise<void> {
+    const taken: string[] = [];
+    const wish = { tools, say: (line: string) => taken.push(line) };
+    await runSteps([step("Pulumi", (report) => preparePulumi(wish, report)).task]);
+    for (const line of taken) console.log(line);
 }

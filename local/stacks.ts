@@ -1,5 +1,6 @@
 import { freeVolumes, removeOrphans, type Resource } from "./orphans";
-import { readPulumi, runPulumi } from "./pulumi";
+import { otherContext } from "./pulumi/context";
+import { readPulumi, runPulumi } from "./pulumi/run";
 import { hasLastUpdateFailed, updateLocks, waitForUpdates, type UpdateLock } from "./updates";
 
 /** Name of the project in Pulumi.yaml. */
@@ -57,20 +58,23 @@ async function mend(name: string): Promise<void> {
         (line) => console.log(line),
         (lock) => isOn(name, lock),
     );
+    // On a cluster of the user's own nothing is removed or changed but by Pulumi.
+    const isHere = otherContext(name) === undefined;
     // Pulumi's own lock on a stack outlives a CLI that was killed.
     const wasKilled = updateLocks().some((lock) => isOn(name, lock));
     const { resources, pending } = readState(name);
     const isCutOff = wasKilled || pending.length > 0 || hasLastUpdateFailed(projectName, name);
     if (isCutOff) {
         console.log(`The last update of the stack ${name} did not come to its end: it is put in order first.`);
-        await removeOrphans(name, readAllResources());
+        if (isHere) await removeOrphans(name, readAllResources());
         // Not before: it is what tells the next start, should this one be cut off too.
         if (wasKilled) mustPulumi("cancel", "--yes", "--stack", name);
         const args = ["--clear-pending-creates", "--yes", "--skip-preview", "--non-interactive"];
         mustPulumi("refresh", ...args, "--stack", name);
     }
     const has = (kind: string) => resources.some(({ type }) => type === `kubernetes:core/v1:${kind}`);
-    if (isCutOff || (has("PersistentVolume") && !has("PersistentVolumeClaim"))) await freeVolumes(resources);
+    const mayBeWidowed = isCutOff || (has("PersistentVolume") && !has("PersistentVolumeClaim"));
+    if (isHere && mayBeWidowed) await freeVolumes(resources);
 }
 
 /** Brings a stack up to date, and makes it if there is none of this name. The stack that the user selected stays selected. */

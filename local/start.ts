@@ -4,16 +4,21 @@ import { readKubectl } from "./kubectl";
 import { prepareDocuments } from "./documents";
 import { takeLock } from "./lock";
 import { projectDirectory } from "./paths";
-import { bringUpPlatform, type Platform } from "./platform";
+import { bringUpPlatform, bringUpPulumi, type Platform } from "./platform";
 import { checkSystem, preflight } from "./preflight/preflight";
+import { otherContext } from "./pulumi/context";
+import { toolsUsage, type Tools } from "./released/tools";
 import { bringUpStack, type Outputs } from "./stacks";
 import { timed, timeTable } from "./times";
 
-const usage = `npm start
+const usage = `npm start [-- --tools=released|built]
 
 Brings up everything for the dev stack on this machine: the tools and images (built once), a single-node Kubernetes,
 the stack itself (pulumi up), and runs the scenario against it. Again, it changes only what has changed.
-npm stop takes it down again; the documents stay.`;
+npm stop takes it down again; the documents stay.
+A kubernetes:context in Pulumi.dev.yaml that is not the local cluster's brings the stack up there, with your own kubeconfig.
+
+${toolsUsage}`;
 
 /** Whether a pod runs an image that had its name once, and now another has. */
 async function hasOldImages({ namespace }: Outputs, { images }: Platform): Promise<boolean> {
@@ -47,14 +52,31 @@ function runScenario({ engine1Url, engine2Url }: Outputs): boolean {
     return status === 0;
 }
 
-async function start(): Promise<void> {
+/** The stack on this machine's own cluster. */
+async function startHere(tools?: Tools): Promise<Outputs> {
     checkSystem();
     takeLock();
-    await preflight((line) => console.log(line));
-    const platform = await bringUpPlatform();
+    console.log("Cluster: this machine's own");
+    await preflight((line) => console.log(line), { tools });
+    const platform = await bringUpPlatform(tools);
     prepareDocuments("dev");
     const outputs = await timed("Stack", () => bringUpStack("dev"));
     if (await hasOldImages(outputs, platform)) await timed("Pods with new images", () => renewPods(outputs));
+    return outputs;
+}
+
+/** The stack on a cluster of the user's own, with images that this one pulls. */
+async function startElsewhere(context: string, tools?: Tools): Promise<Outputs> {
+    takeLock();
+    console.log(`Cluster: ${context}, of your own kubeconfig`);
+    await preflight((line) => console.log(line), { tools, isElsewhere: true });
+    await bringUpPulumi(tools);
+    return timed("Stack", () => bringUpStack("dev"));
+}
+
+async function start(tools?: Tools): Promise<void> {
+    const context = otherContext("dev");
+    const outputs = await (context === undefined ? startHere(tools) : startElsewhere(context, tools));
     const passed = await timed("Scenario", () => runScenario(outputs));
     console.log(timeTable());
     console.log(passed ? "The scenario passed." : "The scenario failed.");
@@ -62,4 +84,4 @@ async function start(): Promise<void> {
     process.exitCode = passed ? 0 : 1;
 }
 
-runCommand(usage, start);
+runCommand(usage, start, { takesTools: true });

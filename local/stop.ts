@@ -1,10 +1,12 @@
+import { existsSync } from "node:fs";
 import { clusterIsUpSoon, stopCluster, versionConflict } from "./cluster/cluster";
 import { runCommand } from "./command";
 import { takeLock } from "./lock";
 import { machine } from "./paths";
 import { runSteps } from "./platform";
 import { checkSystem } from "./preflight/preflight";
-import { preparePulumi } from "./pulumi";
+import { otherContext } from "./pulumi/context";
+import { preparePulumi } from "./pulumi/prepare";
 import { destroyStack } from "./stacks";
 
 const usage = `npm stop
@@ -12,16 +14,25 @@ const usage = `npm stop
 Destroys the dev stack and stops the local cluster. The documents stay, in ${machine.documents}.
 Other stacks on the cluster are not destroyed: they are there again after npm start.`;
 
+async function destroy(): Promise<void> {
+    // It may be fetched or built anew here, if the cache was emptied: nothing else knows how to take the stack down.
+    await preparePulumi({ say: () => undefined }, (line) => console.log(line));
+    await destroyStack("dev");
+}
+
 async function stop(): Promise<void> {
-    checkSystem();
+    const context = otherContext("dev");
+    if (context === undefined) checkSystem();
     takeLock();
     const conflict = await versionConflict(machine.cluster);
     if (conflict) throw new Error(conflict);
-    if (await clusterIsUpSoon()) {
-        // It may be built anew here, if the cache was emptied: nothing else knows how to take the stack down.
-        await preparePulumi((line) => console.log(line));
-        await destroyStack("dev");
-    } else console.log("The cluster is not up, so the dev stack is left as it was; what a crash left is cleared away.");
+    if (context !== undefined) {
+        console.log(`Cluster of the dev stack: ${context}, of your own kubeconfig`);
+        await destroy();
+        // The local one was never brought up.
+        if (!existsSync(machine.cluster)) return;
+    } else if (await clusterIsUpSoon()) await destroy();
+    else console.log("The cluster is not up, so the dev stack is left as it was; what a crash left is cleared away.");
     let notes: string[] = [];
     await runSteps([
         {

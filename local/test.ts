@@ -2,10 +2,15 @@ import { stopCluster } from "./cluster/cluster";
 import { takeLock } from "./lock";
 import { bringUpPlatform, runSteps } from "./platform";
 import { checkSystem, preflight } from "./preflight/preflight";
+import { readTools, toolsUsage, type Tools } from "./released/tools";
 import { check, mocha, runInTurn, runTogether, type Totals } from "./testing/suite";
 
 const usage = `npm test                 everything that proves the project, on this machine's local cluster
-npm run test:unit        types, lint, form and unit tests: no cluster, no root`;
+npm run test:unit        types, lint, form and unit tests: no cluster, no root
+
+npm test -- --tools=released|built
+
+${toolsUsage}`;
 
 /** The one that takes longest first. */
 const quickSuites = [
@@ -29,12 +34,12 @@ const clusterSuites = [
 /** On machines of the tests' own, so that they need no cluster here and disturb none. */
 const lifecycleSuites = [mocha("Started, stopped and killed", "local/lifecycle/*.spec.ts")];
 
-async function runClusterSuites(): Promise<Totals[]> {
+async function runClusterSuites(tools?: Tools): Promise<Totals[]> {
     checkSystem();
     takeLock();
-    await preflight((line) => console.log(line));
+    await preflight((line) => console.log(line), { tools });
     console.log("\n=== Platform");
-    const platform = await bringUpPlatform();
+    const platform = await bringUpPlatform(tools);
     try {
         return await runInTurn(clusterSuites);
     } finally {
@@ -44,15 +49,18 @@ async function runClusterSuites(): Promise<Totals[]> {
 }
 
 async function main(args: readonly string[]): Promise<void> {
-    const [option] = args;
-    if (option !== undefined && option !== "--unit") {
+    const isUnit = args[0] === "--unit";
+    let tools: Tools | undefined;
+    try {
+        tools = readTools(isUnit ? args.slice(1) : args);
+    } catch {
         console.log(usage);
-        process.exit(option === "--help" ? 0 : 2);
+        process.exit(args[0] === "--help" ? 0 : 2);
     }
     const totals = await runTogether(quickSuites);
-    if (option !== "--unit") {
+    if (!isUnit) {
         try {
-            totals.push(...(await runClusterSuites()), ...(await runInTurn(lifecycleSuites)));
+            totals.push(...(await runClusterSuites(tools)), ...(await runInTurn(lifecycleSuites)));
         } catch (error) {
             console.error(error instanceof Error ? error.message : error);
             totals.push({ passed: 0, failed: 1, skipped: 0 });

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { parse, stringify } from "yaml";
@@ -57,17 +57,24 @@ export function kubeadmConfiguration(certificatesDirectory: string): string {
 }
 
 interface Kubeconfig {
-    contexts: { name: string; context: unknown }[];
+    clusters: { name: string }[];
+    contexts: { name: string }[];
+    users: { name: string }[];
     "current-context": string;
 }
 
-/** A kubeconfig as kubeadm prints it, with its only context named `context`. */
-export function withContextName(kubeconfig: string, context: string): string {
+/**
+ * A kubeconfig as kubeadm prints it, with its only context, cluster and user under one name: read together with a user's own
+ * files, nothing of it has the name that kubeadm gives in every cluster.
+ */
+export function withName(kubeconfig: string, name: string): string {
     const parsed = parse(kubeconfig) as Kubeconfig;
     return stringify({
         ...parsed,
-        contexts: parsed.contexts.map((entry) => ({ ...entry, name: context })),
-        "current-context": context,
+        clusters: parsed.clusters.map((entry) => ({ ...entry, name })),
+        contexts: [{ name, context: { cluster: name, user: name } }],
+        users: parsed.users.map((entry) => ({ ...entry, name })),
+        "current-context": name,
     });
 }
 
@@ -106,7 +113,11 @@ export async function ensureKubeconfigs(kubernetes: string): Promise<void> {
                 ...["kubeadm", "kubeconfig", "user", "--config", configuration, "--client-name", name],
                 ...groups.flatMap((group) => ["--org", group]),
             ]);
-            await writeSecret(kubeconfigOf(client), withContextName(printed.stdout, clusterContext));
+            await writeSecret(kubeconfigOf(client), withName(printed.stdout, clusterContext));
         }),
     );
+    // One that was made when only the context was given a name.
+    const admin = await readFile(kubeconfigOf("admin"), "utf8");
+    const named = withName(admin, clusterContext);
+    if (named !== admin) await writeSecret(kubeconfigOf("admin"), named);
 }

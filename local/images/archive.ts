@@ -3,6 +3,7 @@ import { createReadStream } from "node:fs";
 import { link, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { unfinishedName } from "../cache";
 import { run } from "../run";
 
 /** What of the OCI image configuration's `config` is set here. */
@@ -44,7 +45,7 @@ export async function writeArchive(
     layers: readonly string[],
     config: ImageConfig,
 ): Promise<void> {
-    const building = `${archive}.building-${process.pid}`;
+    const building = unfinishedName(archive);
     const content = `${building}.content`;
     await mkdir(content, { recursive: true });
     try {

@@ -1,12 +1,14 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { chmod, mkdir, readFile, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { markUsed, prune, removeLeftovers, unfinishedName } from "../cache";
 import { unpackPackage } from "../packages";
 import { cacheDirectory, projectDirectory } from "../paths";
 import { run } from "../run";
 import { type ImageConfig, packLayer, writeArchive } from "./archive";
-import { buildRoot, removeLeftovers, type RootKind } from "./rootFileSystem";
+import type { Base } from "./pulled";
+import { buildRoot, type RootKind } from "./rootFileSystem";
 
 type Report = (line: string) => void;
 
@@ -30,7 +32,10 @@ const locale = ["LANG=C.UTF-8", "LC_ALL=C.UTF-8"];
 /** @returns the program's path. The package itself can't be installed beside the `busybox` that most machines have. */
 async function staticBusybox(report: Report): Promise<string> {
     const directory = join(cacheDirectory, "busybox");
-    if (!existsSync(directory)) await unpackPackage("busybox-static", directory, report);
+    if (!existsSync(directory)) {
+        await unpackPackage("busybox-static", directory, report);
+        await removeLeftovers(cacheDirectory);
+    }
     // Since Debian 13, packages name the real directory.
     const [program] = ["bin/busybox", "usr/bin/busybox"].map((name) => join(directory, name)).filter(existsSync);
     return program;
@@ -94,7 +99,7 @@ async function rootLayer(kind: RootKind, report: Report): Promise<string> {
     const root = await buildRoot(kind, report);
     const layer = `${root}.tar`;
     if (existsSync(layer)) return layer;
-    const building = `${layer}.building-${process.pid}`;
+    const building = unfinishedName(layer);
     report(`packing ${kind}`);
     await packLayer(root, building);
     await rename(building, layer);
@@ -116,43 +121,43 @@ async function filesLayer(directory: string, files: readonly AddedFile[]): Promi
     return layer;
 }
 
-/** Keeps the newest archives of an image, for a developer who goes back and forth and for other clones. */
-async function removeOldArchives(directory: string, kind: ImageKind): Promise<void> {
-    const names = (await readdir(directory)).filter((name) => name.startsWith(`${kind}-`) && name.endsWith(".tar"));
-    const archives = await Promise.all(
-        names.map(async (name) => ({ name, changed: (await stat(join(directory, name))).mtimeMs })),
-    );
-    archives.sort((a, b) => b.changed - a.changed);
-    for (const { name } of archives.slice(3)) await rm(join(directory, name), { force: true });
-}
-
 /**
  * An image as a docker-archive in the cache directory, made unless one with the same content is there. Its name stays the
  * same whatever its content.
  *
+ * @param base a published one, in place of the root that is made of Debian packages. Without files of its own, the image is
+ * that one, with its configuration.
  * @returns the image's name with its tag, and the archive's path.
  */
-export async function buildImage(kind: ImageKind, report: Report): Promise<{ name: string; archive: string }> {
-    const { name, root, files, config }: Definition = definitions[kind];
-    const layers = root === undefined ? [] : [await rootLayer(root, report)];
+export async function buildImage(
+    kind: ImageKind,
+    report: Report,
+    base?: Base,
+): Promise<{ name: string; archive: string }> {
+    const { name, root, files, config: ours }: Definition = definitions[kind];
+    const layers = base ? [...base.layers] : root === undefined ? [] : [await rootLayer(root, report)];
     const added = await files(report);
+    const config = base && added.length === 0 ? base.config : ours;
     const hash = createHash("sha256").update(JSON.stringify([name, layers, config]));
     for (const file of added) hash.update(JSON.stringify([file.path, file.mode])).update(file.content);
     const directory = join(cacheDirectory, "images");
     const archive = join(directory, `${kind}-${hash.digest("hex").slice(0, 12)}.tar`);
-    if (existsSync(archive)) return { name, archive };
+    if (existsSync(archive)) {
+        await markUsed(archive);
+        return { name, archive };
+    }
 
     report(`writing ${name}`);
     await mkdir(directory, { recursive: true });
-    await removeLeftovers(archive);
     // Beside the archive, into which layers are linked.
-    const scratch = `${archive}.building-${process.pid}.layer`;
+    const scratch = `${unfinishedName(archive)}.layer`;
     try {
         if (added.length > 0) layers.push(await filesLayer(scratch, added));
         await writeArchive(archive, name, layers, config);
     } finally {
         await rm(scratch, { recursive: true, force: true });
     }
-    await removeOldArchives(directory, kind);
+    // They are large, many on a day of work at the engine, and made in seconds.
+    await prune(directory, kind, 1);
     return { name, archive };
 }

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { chmod, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { markUsed, prune, putInPlace, unfinishedName } from "../cache";
 import { debianPackages, installPackages } from "../packages";
 import { cacheDirectory } from "../paths";
 import { run } from "../run";
@@ -90,15 +91,6 @@ export function missingRoots(): RootKind[] {
     return (Object.keys(definitions) as RootKind[]).filter((kind) => !existsSync(rootPath(kind)));
 }
 
-/** Removes what builds that were killed have left beside `path`. */
-export async function removeLeftovers(path: string): Promise<void> {
-    for (const name of await readdir(dirname(path))) {
-        const builder = /\.building-(\d+)(\.\w+)?$/.exec(name)?.[1];
-        if (builder !== undefined && !existsSync(`/proc/${builder}`))
-            await rm(join(dirname(path), name), { recursive: true, force: true });
-    }
-}
-
 /**
  * A Debian root file system in the cache directory, made if it is not there yet.
  *
@@ -107,11 +99,13 @@ export async function removeLeftovers(path: string): Promise<void> {
 export async function buildRoot(kind: RootKind, report: (line: string) => void): Promise<string> {
     const definition: Definition = definitions[kind];
     const path = rootPath(kind);
-    if (existsSync(path)) return path;
+    if (existsSync(path)) {
+        await markUsed(path);
+        return path;
+    }
     await installPackages(debianPackages.rootFileSystems, report);
     await mkdir(dirname(path), { recursive: true });
-    await removeLeftovers(path);
-    const building = `${path}.building-${process.pid}`;
+    const building = unfinishedName(path);
     const sources = `${building}.list`;
     try {
         const { debian, security } = await readMirrors();
@@ -145,13 +139,11 @@ export async function buildRoot(kind: RootKind, report: (line: string) => void):
             },
         );
         await finish(building, definition);
-        await rename(building, path).catch((error: NodeJS.ErrnoException) => {
-            // Another clone was quicker.
-            if (error.code !== "ENOTEMPTY" && error.code !== "EEXIST") throw error;
-        });
+        await putInPlace(building, path);
     } finally {
         await rm(sources, { force: true });
         await rm(building, { recursive: true, force: true });
     }
+    await prune(dirname(path), kind, 24);
     return path;
 }

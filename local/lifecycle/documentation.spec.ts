@@ -159,6 +159,8 @@ const engineRuns: Way = { runsOn: /Listening on port \d+/ };
 
 const ways: Readonly<Record<string, Way>> = {
     "npm start": { after: ({ output }) => expectScenarioAsShown(output) },
+    // Nothing can be fetched here.
+    "npm start -- --tools=released": { failsWith: /^--tools=released: Pulumi CLI .* could not be fetched: /m },
     // This very suite is a part of it, as another test says; within itself it would never end.
     "npm test": {
         replace: { "npm test": "npm test -- --help" },

@@ -1,6 +1,6 @@
 import type { Engine } from "../../scenario/engines";
 import { openSession, type Global } from "../../scenario/qix";
-import { readPulumi } from "../pulumi";
+import { readPulumi } from "../pulumi/run";
 import type { Outputs } from "../stacks";
 
 /** A saved document as an engine tells of it. */

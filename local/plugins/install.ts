@@ -1,14 +1,7 @@
-import { version as kubernetesVersion } from "@pulumi/kubernetes/package.json";
-import { version as randomVersion } from "@pulumi/random/package.json";
 import { build } from "esbuild";
 import { chmod, mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-
-// The engine looks for exactly the version of the npm package that the program uses.
-const plugins = [
-    { name: "kubernetes", version: kubernetesVersion },
-    { name: "random", version: randomVersion },
-] as const;
+import { plugins } from "../pulumi/versions";
 
 /**
  * Puts both plugins into a PULUMI_HOME, each as one file that needs nothing of this clone but the Node that runs now.

@@ -1,16 +1,28 @@
 import { existsSync, readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { kubernetesConflict, networkConflicts, portConflicts, unstopped, versionConflict } from "../cluster/cluster";
-import { missingRoots } from "../images/rootFileSystem";
+import { isPulled, registry } from "../images/pulled";
+import { missingRoots, type RootKind } from "../images/rootFileSystem";
 import { debianPackages, packageConflict } from "../packages";
 import { cacheDirectory, machine, projectDirectory } from "../paths";
-import { findReleased, mustBuildPulumi } from "../pulumi";
+import { findReleased, installer, mustBuildPulumi } from "../pulumi/cli";
+import { findLanguageHost } from "../pulumi/languageHost";
+import { cliVersion } from "../pulumi/versions";
+import { doesAnswer, unanswered } from "../released/fetch";
+import type { Tools } from "../released/tools";
 import { goConflict, isBuilt, readGoSettings, type ToolName } from "../toolchain/build";
 import { diskConflicts, type DiskNeed } from "./disk";
 import { nodePortConflicts } from "./nodePorts";
 
+/** What is going to be done, if nothing is in the way. */
+export interface Plan {
+    readonly tools?: Tools;
+    /** The stack goes to another cluster: nothing of the local one is needed. */
+    readonly isElsewhere?: boolean;
+}
+
 /** Sentences of what is in the way: none if nothing is. */
-type Check = () => string[] | Promise<string[]>;
+type Check = (plan: Plan) => string[] | Promise<string[]>;
 
 const present = (sentence: string | undefined) => (sentence === undefined ? [] : [sentence]);
 
@@ -40,17 +52,36 @@ function isOfCluster(pid: number): boolean {
     }
 }
 
-async function missingTools(): Promise<ToolName[]> {
-    const wanted: ToolName[] = [
-        "kubernetes",
-        ...(mustBuildPulumi() ? (["pulumi", "pulumi-language-nodejs"] as const) : []),
-    ];
+/** What of Pulumi is built. */
+async function pulumiTools(tools: Tools | undefined): Promise<ToolName[]> {
+    if (await mustBuildPulumi(tools)) return ["pulumi", "pulumi-language-nodejs"];
+    const onPath = findReleased();
+    return onPath?.usable && findLanguageHost(onPath.program) === undefined ? ["pulumi-language-nodejs"] : [];
+}
+
+async function missingTools({ tools, isElsewhere }: Plan): Promise<ToolName[]> {
+    const wanted: ToolName[] = [...(isElsewhere ? [] : ["kubernetes" as const]), ...(await pulumiTools(tools))];
     const built = await Promise.all(wanted.map(isBuilt));
     return wanted.filter((_, index) => !built[index]);
 }
 
-const goConflicts: Check = async () => {
-    for (const tool of await missingTools()) {
+/** What is neither here nor to be pulled from here. */
+function rootsToMake({ tools, isElsewhere }: Plan): RootKind[] {
+    const imageOf = { broker: "broker", node: "engine" } as const;
+    return isElsewhere ? [] : missingRoots().filter((kind) => !isPulled(imageOf[kind], tools));
+}
+
+const releasedConflicts: Check = async ({ tools, isElsewhere }) => {
+    if (tools !== "released") return [];
+    const conflicts = (await mustBuildPulumi(tools)) ? [unanswered(`Pulumi CLI ${cliVersion}`, installer)] : [];
+    const pulled = (["broker", "engine"] as const).filter((kind) => !isElsewhere && !isPulled(kind, tools));
+    if (pulled.length > 0 && !(await doesAnswer(registry)))
+        conflicts.push(unanswered(`images of ${pulled.join(" and ")}`, registry));
+    return conflicts.map((conflict) => `--tools=released: ${conflict}`);
+};
+
+const goConflicts: Check = async (plan) => {
+    for (const tool of await missingTools(plan)) {
         const conflict = await goConflict(tool);
         if (conflict) return [conflict];
     }
@@ -81,33 +112,38 @@ async function goNeeds(tools: readonly ToolName[]): Promise<DiskNeed[]> {
 }
 
 /** What is still to be made, and where. */
-async function diskNeeds(): Promise<DiskNeed[]> {
-    const tools = await missingTools();
-    const cached = [...tools.map((tool) => sizes.tools[tool]), ...missingRoots().map((kind) => sizes.roots[kind])];
+async function diskNeeds(plan: Plan): Promise<DiskNeed[]> {
+    const tools = await missingTools(plan);
+    const cached = [...tools.map((tool) => sizes.tools[tool]), ...rootsToMake(plan).map((kind) => sizes.roots[kind])];
+    const cluster = plan.isElsewhere || existsSync(machine.cluster) ? 0 : sizes.cluster;
     const needs = [
         { what: "tools and images", directory: cacheDirectory, megabytes: cached.reduce((sum, size) => sum + size, 0) },
         ...(await goNeeds(tools)),
-        { what: "the cluster", directory: machine.cluster, megabytes: existsSync(machine.cluster) ? 0 : sizes.cluster },
+        { what: "the cluster", directory: machine.cluster, megabytes: cluster },
     ];
     return needs.filter(({ megabytes }) => megabytes > 0);
 }
 
 /** Debian packages that are going to be asked for. */
-function neededPackages(): string[] {
+function neededPackages(plan: Plan): string[] {
     const { cluster, rootFileSystems } = debianPackages;
-    return [...cluster, ...(missingRoots().length > 0 ? rootFileSystems : [])];
+    return [...cluster, ...(rootsToMake(plan).length > 0 && plan.tools !== "released" ? rootFileSystems : [])];
 }
 
-const checks: readonly Check[] = [
+const clusterChecks: readonly Check[] = [
     async () => present(await versionConflict(machine.cluster)),
     // The chains of a cluster that was not stopped are its own.
     () => present(unstopped() === "since boot" ? undefined : kubernetesConflict()),
     () => networkConflicts(),
     () => portConflicts(isOfCluster),
     () => nodePortConflicts(join(projectDirectory, "Pulumi.dev.yaml")),
+    (plan) => present(packageConflict(neededPackages(plan))),
+];
+
+const toolChecks: readonly Check[] = [
+    releasedConflicts,
     goConflicts,
-    async () => diskConflicts(await diskNeeds()),
-    () => present(packageConflict(neededPackages())),
+    async (plan) => diskConflicts(await diskNeeds(plan)),
 ];
 
 /** What is said of a `pulumi` on PATH that is left alone; undefined if there is none, or one that can be used. */
@@ -119,14 +155,16 @@ export function unusedPulumi(): string | undefined {
 }
 
 /**
- * Looks for all that would make bringing the platform up fail, and changes nothing. Callers hold the machine's lock.
+ * Looks for all that would make bringing the platform up fail, and changes nothing; asks servers whether they
+ * answer, if it depends on them what is built. Callers hold the machine's lock.
  *
  * @throws with a sentence for each thing that is in the way.
  */
-export async function preflight(say: (line: string) => void): Promise<void> {
+export async function preflight(say: (line: string) => void, plan: Plan = {}): Promise<void> {
     const unused = unusedPulumi();
     if (unused) say(unused);
     const conflicts = [];
-    for (const check of checks) conflicts.push(...(await check()));
+    for (const check of plan.isElsewhere ? toolChecks : [...clusterChecks, ...toolChecks])
+        conflicts.push(...(await check(plan)));
     if (conflicts.length > 0) throw new Error(conflicts.join("\n"));
 }

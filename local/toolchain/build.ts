@@ -1,8 +1,10 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rename, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, readFile, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { markUsed, prune, putInPlace, unfinishedName } from "../cache";
 import { cacheDirectory } from "../paths";
+import { cliVersion } from "../pulumi/versions";
 import { run } from "../run";
 
 /** Of the Kubernetes that is built; its modules' versions are in go.mod. */
@@ -32,7 +34,7 @@ const tools = {
         directory: ".",
         package: "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
         sources: [],
-        variables: { "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": "3.246.0" },
+        variables: { "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": cliVersion },
     },
     "pulumi-language-nodejs": {
         directory: "nodejs-host",
@@ -116,7 +118,10 @@ export async function isBuilt(name: ToolName): Promise<boolean> {
  */
 export async function buildTool(name: ToolName, report: (line: string) => void): Promise<string> {
     const { tool, directory, flags, target, binary } = await describeTool(name);
-    if (existsSync(binary)) return binary;
+    if (existsSync(binary)) {
+        await markUsed(target);
+        return binary;
+    }
 
     const conflict = await goConflict(name);
     if (conflict) throw new Error(conflict);
@@ -124,7 +129,7 @@ export async function buildTool(name: ToolName, report: (line: string) => void):
     const options = { cwd: directory, env: goEnvironment };
     report("fetching Go modules");
     const packages = (await run(log, "go", ["list", "-deps", tool.package], options)).trim().split("\n").length;
-    const unfinished = `${target}.${process.pid}`;
+    const unfinished = unfinishedName(target);
     await mkdir(unfinished, { recursive: true });
     try {
         let compiled = 0;
@@ -133,9 +138,10 @@ export async function buildTool(name: ToolName, report: (line: string) => void):
             // Go names each package that it compiles, and none that is in its own cache.
             onLine: () => report(`compiled ${++compiled} of at most ${packages} packages`),
         });
-        await rename(unfinished, target);
+        await putInPlace(unfinished, target);
     } finally {
         await rm(unfinished, { recursive: true, force: true });
     }
+    await prune(dirname(target), name, 24);
     return binary;
 }

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { parse, parseAllDocuments } from "yaml";
-import { kubeadmConfiguration, withContextName } from "../certificates";
+import { kubeadmConfiguration, withName } from "../certificates";
 import { components } from "../components";
 import { corefile, kubeletConfiguration, proxyConfiguration } from "../configuration";
 import { containerdConfiguration, networkConfiguration } from "../containerd";
@@ -27,20 +27,24 @@ describe("the cluster's configuration", () => {
         expect(proxy.nodePortAddresses).to.deep.equal(["127.0.0.0/8"]);
     });
 
-    it("names the only context of a kubeconfig and leaves the rest of it", () => {
+    it("names what is in a kubeconfig, so that it can be read with others, and leaves the rest of it", () => {
         const printed = {
             apiVersion: "v1",
             kind: "Config",
-            clusters: [{ name: "document-sync", cluster: { server: "https://127.0.0.1:16443" } }],
-            contexts: [{ name: "admin@document-sync", context: { cluster: "document-sync", user: "admin" } }],
-            "current-context": "admin@document-sync",
+            clusters: [{ name: "kubernetes", cluster: { server: "https://127.0.0.1:16443" } }],
+            contexts: [{ name: "admin@kubernetes", context: { cluster: "kubernetes", user: "admin" } }],
+            "current-context": "admin@kubernetes",
             users: [{ name: "admin", user: { "client-key-data": "a2V5" } }],
         };
-        expect(parse(withContextName(JSON.stringify(printed), "other"))).to.deep.equal({
+        const named = withName(JSON.stringify(printed), "other");
+        expect(parse(named)).to.deep.equal({
             ...printed,
-            contexts: [{ name: "other", context: { cluster: "document-sync", user: "admin" } }],
+            clusters: [{ ...printed.clusters[0], name: "other" }],
+            contexts: [{ name: "other", context: { cluster: "other", user: "other" } }],
             "current-context": "other",
+            users: [{ ...printed.users[0], name: "other" }],
         });
+        expect(withName(named, "other")).to.equal(named);
     });
 
     it("has kubeadm make certificates for loopback, in the given directory", () => {

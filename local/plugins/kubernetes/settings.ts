@@ -1,7 +1,7 @@
 import { KubeConfig } from "@kubernetes/client-node";
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import type { DiffResult } from "../provider";
 import { at, withoutSecrets, type Properties } from "../properties";
 
@@ -66,12 +66,31 @@ function flag(values: Properties, key: string, usual: boolean): boolean {
     throw new Error(`kubernetes:${key} must be true or false, not ${JSON.stringify(value)}`);
 }
 
+/** Files of $KUBECONFIG as Kubernetes' own clients read them: of two equal names the first counts, a missing file is skipped. */
+function loadList(list: string): KubeConfig {
+    const merged = new KubeConfig();
+    const add = <T extends { name: string }>(all: T[], more: readonly T[]) => {
+        all.push(...more.filter(({ name }) => !all.some((known) => known.name === name)));
+    };
+    for (const file of list.split(delimiter).filter((path) => existsSync(path))) {
+        const next = new KubeConfig();
+        next.loadFromFile(file);
+        add(merged.clusters, next.clusters);
+        add(merged.users, next.users);
+        add(merged.contexts, next.contexts);
+        merged.currentContext ||= next.currentContext;
+    }
+    return merged;
+}
+
 /** @param source a file's path, `~` included, or the contents of one; empty: $KUBECONFIG or the user's own. */
 function loadKubeConfig(source: string, context: string): KubeConfig {
-    const config = new KubeConfig();
+    let config = new KubeConfig();
+    const list = process.env.KUBECONFIG ?? "";
     const path = source.startsWith("~/") ? join(homedir(), source.slice(2)) : source;
     try {
-        if (source === "") config.loadFromDefault();
+        if (source === "" && list !== "") config = loadList(list);
+        else if (source === "") config.loadFromDefault();
         else if (existsSync(path)) config.loadFromFile(path);
         else if (/[{\n]/.test(source)) config.loadFromString(source);
         else throw new Error(`there is no file ${path}`);

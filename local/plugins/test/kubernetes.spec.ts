@@ -1,4 +1,7 @@
 import { expect } from "chai";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { check } from "../kubernetes/check";
 import { diff } from "../kubernetes/diff";
 import { kindOf } from "../kubernetes/kinds";
@@ -182,5 +185,36 @@ describe("the local kubernetes plugin", () => {
         expect(() => readSettings({ enableConfigMapMutable: "yes" })).to.throw(
             'kubernetes:enableConfigMapMutable must be true or false, not "yes"',
         );
+    });
+
+    it("reads a list of kubeconfigs as kubectl does: the first of two equal names counts, a missing file none", () => {
+        const directory = mkdtempSync(join(tmpdir(), "kubeconfigs-"));
+        const { KUBECONFIG } = process.env;
+        try {
+            const plant = (file: string, contexts: string[], token: string) => {
+                const path = join(directory, file);
+                const content = {
+                    clusters: [{ name: "same", cluster: { server: `https://${file}` } }],
+                    users: [{ name: "same", user: { token } }],
+                    contexts: contexts.map((name) => ({ name, context: { cluster: "same", user: "same" } })),
+                    "current-context": contexts[0],
+                };
+                writeFileSync(path, JSON.stringify(content));
+                return path;
+            };
+            const files = [plant("one", ["a"], "first"), join(directory, "none"), plant("two", ["b", "a"], "second")];
+            process.env.KUBECONFIG = files.join(":");
+            const ambient = readSettings({}).kubeConfig();
+            expect(ambient.getCurrentContext()).to.equal("a");
+            const second = readSettings({ context: "b" }).kubeConfig();
+            expect([second.getCurrentCluster()?.server, second.getCurrentUser()?.token]).to.deep.equal([
+                "https://one",
+                "first",
+            ]);
+        } finally {
+            if (KUBECONFIG === undefined) delete process.env.KUBECONFIG;
+            else process.env.KUBECONFIG = KUBECONFIG;
+            rmSync(directory, { recursive: true });
+        }
     });
 });

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { isUsableVersion } from "../../pulumi";
+import { isUsableVersion } from "../../pulumi/versions";
 
 describe("a Pulumi CLI on PATH", () => {
     it("is used from 3.246 up to, not including, 4", () => {

@@ -1,0 +1,59 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { machine } from "../paths";
+import type { Wish } from "../released/tools";
+import { prepareCli } from "./cli";
+import { prepareLanguageHost } from "./languageHost";
+import { preparePlugins } from "./plugins";
+
+/** For the stacks on this machine's own cluster; the README tells everybody. */
+const passphrase = "document-sync-development";
+
+/** What the last start has made ready. */
+export interface Prepared {
+    /** Paths of the CLI and of its language host. */
+    readonly program: string;
+    readonly languageHost: string;
+    /** PULUMI_HOME. */
+    readonly home: string;
+    readonly ownPlugins: boolean;
+}
+
+/** @throws if nothing was prepared, or what was is gone. */
+export function readPrepared(): Prepared {
+    try {
+        const prepared = JSON.parse(readFileSync(machine.pulumi.prepared, "utf8")) as Prepared;
+        if (existsSync(prepared.program) && existsSync(prepared.languageHost)) return prepared;
+    } catch {
+        // No such file, or one of an older version.
+    }
+    throw new Error("Pulumi is not prepared on this machine: npm start does it");
+}
+
+function writeWhole(path: string, text: string): void {
+    const unfinished = `${path}.${process.pid}`;
+    writeFileSync(unfinished, text, { mode: 0o600 });
+    renameSync(unfinished, path);
+}
+
+/** A CLI that was killed leaves the pipes to its language host; one that still runs may use its own. */
+function removeOldPipes(): void {
+    const { temporary } = machine.pulumi;
+    const yesterday = Date.now() - 24 * 3600 * 1000;
+    const pipes = existsSync(temporary) ? readdirSync(temporary).filter((name) => /^pulumi-node-pipes/.test(name)) : [];
+    for (const path of pipes.map((name) => join(temporary, name))) {
+        if (statSync(path).mtimeMs < yesterday) rmSync(path, { recursive: true, force: true });
+    }
+}
+
+/** Makes the Pulumi CLI, its language host, its plugins, its backend and its passphrase ready. */
+export async function preparePulumi(wish: Wish, report: (line: string) => void): Promise<void> {
+    mkdirSync(machine.pulumi.backend, { recursive: true, mode: 0o700 });
+    removeOldPipes();
+    if (!existsSync(machine.pulumi.passphraseFile)) writeWhole(machine.pulumi.passphraseFile, `${passphrase}\n`);
+    const cli = await prepareCli(wish, report);
+    const languageHost = await prepareLanguageHost(cli, wish, report);
+    const { home, ownPlugins } = await preparePlugins(cli, wish, report);
+    const prepared: Prepared = { program: cli.program, languageHost, home, ownPlugins };
+    writeWhole(machine.pulumi.prepared, `${JSON.stringify(prepared, undefined, 4)}\n`);
+}

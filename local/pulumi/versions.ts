@@ -1,0 +1,17 @@
+import { version as kubernetesVersion } from "@pulumi/kubernetes/package.json";
+import { version as randomVersion } from "@pulumi/random/package.json";
+
+/** Of the CLI that is fetched, or built: the newest that goes with Node.js 20. */
+export const cliVersion = "3.246.0";
+
+/** Of the npm packages that the program uses: the CLI looks for plugins of exactly these. */
+export const plugins = [
+    { name: "kubernetes", version: kubernetesVersion },
+    { name: "random", version: randomVersion },
+] as const;
+
+/** Whether this is a version that fits @pulumi/pulumi here, as `pulumi version` prints it. */
+export function isUsableVersion(version: string): boolean {
+    const [major, minor] = version.replace(/^v/, "").split(".").map(Number);
+    return major === 3 && minor >= 246;
+}
