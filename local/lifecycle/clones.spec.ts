@@ -85,7 +85,7 @@ describe("two clones on one machine", function () {
 
     it("stop while the other starts: it waits, and then nothing runs any more", async () => {
         const starting = type(first, "start");
-        await hasCome(starting, /Tools and images/);
+        await hasCome(starting, /Cluster/);
         const stopping = type(second, "stop");
         await expectSuccess(starting);
         await expectSuccess(stopping);

@@ -197,6 +197,11 @@ describe("npm start after a crash", function () {
         });
     }
 
+    it("mends a reboot of a machine on which all of it ran", async () => {
+        await machine.reboot();
+        await expectMended();
+    });
+
     it("mends a destroy that came no further than the documents' claim", async () => {
         const claim = "**PersistentVolumeClaim::documents";
         await pulumi("destroy", "--yes", "--skip-preview", "--target", claim, "--target-dependents");

@@ -19,7 +19,7 @@ export interface Suite {
 }
 
 /** What hangs is ended after this long, with all that it started, and has failed. */
-const minutes = 30;
+const minutes = 45;
 
 const children = new Set<number>();
 
