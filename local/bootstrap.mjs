@@ -7,9 +7,6 @@ import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
 import { delimiter, join, resolve } from "node:path";
 
-const project = resolve(import.meta.dirname, "..");
-const modules = join(project, "node_modules");
-
 function refuse(sentence) {
     console.error(sentence);
     process.exit(1);
@@ -19,6 +16,9 @@ const [major, minor] = process.versions.node.split(".").map(Number);
 if (major < 20 || (major === 20 && minor < 19)) {
     refuse(`Node.js 20.19 or newer is needed; this is ${process.versions.node}.`);
 }
+
+const project = resolve(import.meta.dirname, "..");
+const modules = join(project, "node_modules");
 
 /** The packages of a lockfile, by their folder. @returns undefined if it can't be read. */
 function readPackages(...path) {
@@ -57,7 +57,13 @@ if (!isInstalled()) {
     // One at a time: two npm in one directory would take each other's files away. macOS has no flock(1).
     mkdirSync(join(project, ".local"), { recursive: true });
     const self = [process.execPath, import.meta.filename, "--install"];
-    const locked = spawnSync("flock", [join(project, ".local", "install.lock"), ...self], { stdio: "inherit" });
+    const lock = join(project, ".local", "install.lock");
+    const flock = (...args) => spawnSync("flock", [...args, lock, ...self], { stdio: "inherit" });
+    let locked = flock("--nonblock", "--conflict-exit-code", "75");
+    if (locked.status === 75) {
+        console.error("Waiting for another command of this clone, which installs its packages …");
+        locked = flock();
+    }
     if (locked.error) installPackages();
     else if (locked.status !== 0) process.exit(1);
 }

@@ -1,6 +1,8 @@
+import { randomBytes } from "node:crypto";
 import { existsSync, readlinkSync } from "node:fs";
 import { lstat, readdir, rename, rm, utimes } from "node:fs/promises";
 import { join } from "node:path";
+import { run } from "./run";
 
 const hour = 3_600_000;
 
@@ -12,13 +14,20 @@ export async function markUsed(path: string): Promise<void> {
     await utimes(path, now, now);
 }
 
+/** Containers that share the cache may have processes of the same number. */
+const mark = randomBytes(4).toString("hex");
+
 /** What is being made has this name, until it is whole and takes its own. */
 export function unfinishedName(path: string): string {
-    return `${path}.building-${process.pid}`;
+    return `${path}.building-${process.pid}-${mark}`;
 }
 
-/** Gives what was made its own name. One that another clone has made meanwhile is left, as it may be in use already. */
+/**
+ * Gives what was made its own name, once it is on disk: whoever finds it after a power cut finds it whole. One that another
+ * clone has made meanwhile is left, as it may be in use already.
+ */
 export async function putInPlace(unfinished: string, path: string): Promise<void> {
+    await run("sync", "sync", ["--file-system", unfinished], { deadlineSeconds: 300 });
     await rename(unfinished, path).catch((error: NodeJS.ErrnoException) => {
         if (error.code !== "ENOTEMPTY" && error.code !== "EEXIST") throw error;
     });
@@ -30,7 +39,7 @@ export async function putInPlace(unfinished: string, path: string): Promise<void
  */
 export async function removeLeftovers(directory: string): Promise<void> {
     for (const name of await readdir(directory)) {
-        const builder = /\.building-(\d+)(\.\w+)?$/.exec(name)?.[1];
+        const builder = /\.building-(\d+)-[0-9a-f]+(\.\w+)?$/.exec(name)?.[1];
         if (builder === undefined || existsSync(`/proc/${builder}`)) continue;
         const path = join(directory, name);
         if ((await ageOf(path).catch(() => 0)) > 24 * hour) await rm(path, { recursive: true, force: true });

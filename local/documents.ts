@@ -16,7 +16,7 @@ export function prepareDocuments(stack: string): string {
     mkdirSync(machine.documents, { recursive: true });
     if (!existsSync(directory)) {
         // There only when it is whole: one that still belonged to root would be left as it is ever after.
-        const unfinished = mkdtempSync(join(machine.directory, "documents-"));
+        const unfinished = mkdtempSync(join(machine.documents, ".new-"));
         chmodSync(unfinished, 0o750);
         chownSync(unfinished, engineUser, engineUser);
         renameSync(unfinished, directory);

@@ -120,8 +120,8 @@ const nameOf = ({ kind, metadata: { namespace, name } }: ClusterObject) => [
 const patience = "--timeout=3m";
 
 /**
- * Removes the stack's orphans from the cluster, and waits for those of its objects that are already being deleted. The documents stay: their volumes are
- * `Retain`, and their directory belongs to no object.
+ * Removes the stack's orphans from the cluster, and waits for those of its objects that are already being deleted. The
+ * documents stay: their volumes are `Retain`, and their directory belongs to no object.
  */
 export async function removeOrphans(stack: string, known: readonly Resource[]): Promise<void> {
     const objects = await list(...kinds);

@@ -30,6 +30,8 @@ export const machine = {
         prepared: join(machineDirectory, "pulumi", "prepared.json"),
         /** Its TMPDIR, in which a CLI that is killed leaves something, and the language host what it has compiled. */
         temporary: join(machineDirectory, "pulumi", "tmp"),
+        /** A kubeconfig that says nothing but which context is the current one. */
+        context: join(machineDirectory, "pulumi", "context"),
         passphraseFile: join(machineDirectory, "pulumi", "passphrase"),
     },
     /** `documents/<stack>` is a stack's hostPath. Nothing here ever removes what is in it. */

@@ -1,4 +1,5 @@
 import { Listr, PRESET_TIMER, type ListrTask } from "listr2";
+import { setTimeout as delay } from "node:timers/promises";
 import { importImage, startCluster } from "./cluster/cluster";
 import { buildImage } from "./images/image";
 import { chooseBase } from "./images/pulled";
@@ -7,12 +8,10 @@ import type { Tools } from "./released/tools";
 import { timed } from "./times";
 import { buildTool } from "./toolchain/build";
 
-/** What bringing the platform up did, for those that must react to it. */
+/** What was brought up. */
 export interface Platform {
     /** IDs of the images by name. A name stays the same when the image changes; pods that run know the ID. */
     readonly images: ReadonlyMap<string, string>;
-    /** Whether the cluster was started, rather than found running. */
-    readonly clusterStarted: boolean;
 }
 
 /** Where lines stay, in a log, a step's progress is worth one now and then. */
@@ -22,6 +21,7 @@ const pauseBetweenLines = process.stdout.isTTY ? 0 : 20_000;
 interface Step {
     readonly task: ListrTask;
     readonly done: Promise<void>;
+    readonly isUnderWay: () => boolean;
 }
 
 /** A step whose own lines of progress are shown under its title. It begins when those that it needs are done. */
@@ -30,11 +30,17 @@ function step(
     work: (report: (line: string) => void) => Promise<unknown>,
     needs: readonly Step[] = [],
 ): Step {
+    let isUnderWay = false;
     let begin!: (report: (line: string) => void) => void;
     const begun = new Promise<(line: string) => void>((resolve) => (begin = resolve));
     const done = begun.then(async (report) => {
-        await Promise.all(needs.map((need) => need.done));
-        await timed(title, () => work(report));
+        try {
+            await Promise.all(needs.map((need) => need.done));
+            isUnderWay = true;
+            await timed(title, () => work(report));
+        } finally {
+            isUnderWay = false;
+        }
     });
     // Whoever waits for it sees it fail; so does the list, where nobody waits.
     done.catch(() => undefined);
@@ -47,7 +53,7 @@ function step(
         });
         return done;
     };
-    return { task: { title, task }, done };
+    return { task: { title, task }, done, isUnderWay: () => isUnderWay };
 }
 
 /** Runs steps with their elapsed time shown; in a terminal as a live list, elsewhere as plain lines. */
@@ -72,7 +78,6 @@ function inTurn(title: string, steps: readonly Step[]): ListrTask {
 export async function bringUpPlatform(tools?: Tools): Promise<Platform> {
     const taken: string[] = [];
     const wish = { tools, say: (line: string) => taken.push(line) };
-    let clusterStarted = false;
     const built: { name: string; archive: string }[] = [];
     const imageIds = new Map<string, string>();
 
@@ -87,7 +92,7 @@ export async function bringUpPlatform(tools?: Tools): Promise<Platform> {
     const cluster = step(
         "Cluster",
         async (report) => {
-            clusterStarted = await startCluster(report);
+            for (const note of await startCluster(report)) taken.push(`Note: ${note}.`);
         },
         [kubernetes, sandbox],
     );
@@ -98,6 +103,7 @@ export async function bringUpPlatform(tools?: Tools): Promise<Platform> {
         },
         [broker, engine, cluster],
     );
+    const steps = [kubernetes, pulumi, sandbox, broker, engine, cluster, imports];
     // Go builds take all processors, so they wait for each other; images wait for the network, and the cluster for both.
     await runSteps(
         [
@@ -106,9 +112,14 @@ export async function bringUpPlatform(tools?: Tools): Promise<Platform> {
             inTurn("Cluster and its images", [cluster, imports]),
         ],
         { concurrent: true },
-    );
+    ).catch(async (error: unknown) => {
+        console.log("Waiting for the steps that are under way …");
+        // The list has given up on them; their work goes on, and holds on to what the next start needs.
+        while (steps.some(({ isUnderWay }) => isUnderWay())) await delay(200);
+        throw error;
+    });
     for (const line of taken) console.log(line);
-    return { images: imageIds, clusterStarted };
+    return { images: imageIds };
 }
 
 /** Makes ready what a stack on another cluster needs here: Pulumi. It says what was taken. */

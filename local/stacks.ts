@@ -50,10 +50,12 @@ function readAllResources(): Resource[] {
 const isOn = (name: string, { project, stack }: UpdateLock) => project === projectName && stack === name;
 
 /**
- * Puts a stack in order whose last update was cut off, or failed: what was made and not written down is removed, what is being deleted is waited
- * for, and the state is made to say what there is.
+ * Puts a stack in order whose last update was cut off, or failed: what was made and not written down is removed, what is
+ * being deleted is waited for, and the state is made to say what there is.
+ *
+ * @param isNew there was none in the backend. Objects of one may be there all the same, if its state was lost.
  */
-async function mend(name: string): Promise<void> {
+async function mend(name: string, isNew = false): Promise<void> {
     await waitForUpdates(
         (line) => console.log(line),
         (lock) => isOn(name, lock),
@@ -64,6 +66,7 @@ async function mend(name: string): Promise<void> {
     const wasKilled = updateLocks().some((lock) => isOn(name, lock));
     const { resources, pending } = readState(name);
     const isCutOff = wasKilled || pending.length > 0 || hasLastUpdateFailed(projectName, name);
+    if (isNew && isHere) await removeOrphans(name, readAllResources());
     if (isCutOff) {
         console.log(`The last update of the stack ${name} did not come to its end: it is put in order first.`);
         if (isHere) await removeOrphans(name, readAllResources());
@@ -79,8 +82,9 @@ async function mend(name: string): Promise<void> {
 
 /** Brings a stack up to date, and makes it if there is none of this name. The stack that the user selected stays selected. */
 export async function bringUpStack(name: string): Promise<Outputs> {
-    if (!findStack(name)) mustPulumi("stack", "init", name, "--no-select", "--non-interactive");
-    await mend(name);
+    const isNew = !findStack(name);
+    if (isNew) mustPulumi("stack", "init", name, "--no-select", "--non-interactive");
+    await mend(name, isNew);
     mustPulumi("up", "--yes", "--skip-preview", "--non-interactive", "--stack", name);
     return JSON.parse(readPulumi(["stack", "output", "--json", "--stack", name])) as Outputs;
 }

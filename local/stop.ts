@@ -25,12 +25,12 @@ async function stop(): Promise<void> {
     if (context === undefined) checkSystem();
     takeLock();
     const conflict = await versionConflict(machine.cluster);
-    if (conflict) throw new Error(conflict);
+    if (conflict && context === undefined) throw new Error(conflict);
     if (context !== undefined) {
         console.log(`Cluster of the dev stack: ${context}, of your own kubeconfig`);
         await destroy();
         // The local one was never brought up.
-        if (!existsSync(machine.cluster)) return;
+        if (!existsSync(machine.cluster) || conflict) return;
     } else if (await clusterIsUpSoon()) await destroy();
     else console.log("The cluster is not up, so the dev stack is left as it was; what a crash left is cleared away.");
     let notes: string[] = [];

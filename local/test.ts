@@ -1,6 +1,6 @@
-import { stopCluster } from "./cluster/cluster";
+import { clusterIsUpSoon, stopCluster } from "./cluster/cluster";
 import { takeLock } from "./lock";
-import { bringUpPlatform, runSteps } from "./platform";
+import { bringUpPlatform } from "./platform";
 import { checkSystem, preflight } from "./preflight/preflight";
 import { readTools, toolsUsage, type Tools } from "./released/tools";
 import { check, mocha, runInTurn, runTogether, type Totals } from "./testing/suite";
@@ -39,12 +39,15 @@ async function runClusterSuites(tools?: Tools): Promise<Totals[]> {
     takeLock();
     await preflight((line) => console.log(line), { tools });
     console.log("\n=== Platform");
-    const platform = await bringUpPlatform(tools);
+    const wasUp = await clusterIsUpSoon();
     try {
+        await bringUpPlatform(tools);
         return await runInTurn(clusterSuites);
     } finally {
-        if (platform.clusterStarted)
-            await runSteps([{ title: "Stopping the cluster", task: () => stopCluster(() => {}) }]);
+        if (!wasUp) {
+            console.log("\nStopping the cluster");
+            for (const note of await stopCluster((line) => console.log(line))) console.log(`Note: ${note}.`);
+        }
     }
 }
 
@@ -53,9 +56,13 @@ async function main(args: readonly string[]): Promise<void> {
     let tools: Tools | undefined;
     try {
         tools = readTools(isUnit ? args.slice(1) : args);
-    } catch {
-        console.log(usage);
-        process.exit(args[0] === "--help" ? 0 : 2);
+    } catch (error) {
+        if (args[0] === "--help") {
+            console.log(usage);
+            process.exit(0);
+        }
+        console.error(`${(error as Error).message}\n\n${usage}`);
+        process.exit(2);
     }
     const totals = await runTogether(quickSuites);
     if (!isUnit) {

@@ -16,7 +16,8 @@ export interface UpdateLock {
 /** Whether a process is a Pulumi CLI; a number of one that ended may have been given out again. */
 function isPulumi(pid: number): boolean {
     try {
-        return readFileSync(`/proc/${pid}/comm`, "utf8").trim() === "pulumi";
+        // Some packages wrap it under another name.
+        return readFileSync(`/proc/${pid}/comm`, "utf8").includes("pulumi");
     } catch {
         return false;
     }

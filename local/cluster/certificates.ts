@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { parse, stringify } from "yaml";
@@ -116,8 +116,4 @@ export async function ensureKubeconfigs(kubernetes: string): Promise<void> {
             await writeSecret(kubeconfigOf(client), withName(printed.stdout, clusterContext));
         }),
     );
-    // One that was made when only the context was given a name.
-    const admin = await readFile(kubeconfigOf("admin"), "utf8");
-    const named = withName(admin, clusterContext);
-    if (named !== admin) await writeSecret(kubeconfigOf("admin"), named);
 }

@@ -5,7 +5,6 @@ import { setTimeout as delay } from "node:timers/promises";
 import { machine } from "../paths";
 import { run } from "../run";
 import { mountsUnder } from "./mounts";
-import { findOtherKubernetes } from "./otherKubernetes";
 import { removeKubernetesChains } from "./packetFilter";
 import { directories, podNetwork } from "./settings";
 
@@ -21,6 +20,7 @@ const mountRoots = [
     directories.podAddresses,
 ];
 
+/** Takes away what the cluster's programs have mounted. */
 export async function removeMounts(): Promise<void> {
     const mountinfo = await readFile("/proc/self/mountinfo", "utf8");
     const inside = mountRoots.flatMap((root) => mountsUnder(root, mountinfo));
@@ -90,22 +90,12 @@ async function removeKubeletFiles(): Promise<void> {
 }
 
 /**
- * Takes away what containers and components that have all ended leave in the kernel, and do not see to themselves.
- *
- * @returns what is left as it is, a sentence each.
+ * Takes away what containers and components that have all ended leave in the kernel under names that every Kubernetes
+ * uses: none other may run here.
  */
-export async function removeFromKernel(): Promise<string[]> {
-    await removeMounts();
-    const other = findOtherKubernetes();
-    if (other) {
-        return [
-            `another Kubernetes has come to this machine (${other}): the packet filter's chains KUBE-… and the cgroups ` +
-                "kubepods are left to it",
-        ];
-    }
+export async function removeFromKernel(): Promise<void> {
     removeKubernetesChains();
     await removeCgroups();
-    return [];
 }
 
 /** Takes away what they leave in directories that are not the cluster's own. */

@@ -58,7 +58,7 @@ export function conflictingRoutes(routes: readonly Route[]): Route[] {
 
 const ip = (...args: string[]) => run("ip", "ip", args, { deadlineSeconds: 10 });
 
-const bridgeExists = () => existsSync(`/sys/class/net/${podNetwork.bridge}`);
+export const bridgeExists = () => existsSync(`/sys/class/net/${podNetwork.bridge}`);
 
 /** What this machine already reaches at the cluster's addresses: a sentence, or none. */
 export function networkConflicts(routes = readRoutes()): string[] {

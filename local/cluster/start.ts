@@ -46,15 +46,15 @@ async function checkMachine(): Promise<void> {
  * Starts the cluster, unless it is up. What was left by one that crashed, or went down with the machine, is cleared away
  * first; what etcd, the images and the documents hold is kept.
  *
- * @returns whether it was started, rather than found running.
+ * @returns what of an earlier one had to be left on the machine, a sentence each.
  */
-export async function startCluster(report: (line: string) => void): Promise<boolean> {
-    if (await clusterIsUpSoon()) return false;
+export async function startCluster(report: (line: string) => void): Promise<string[]> {
+    if (await clusterIsUpSoon()) return [];
     if (process.getuid?.() !== 0) throw new Error("the local cluster needs root, as containers do here");
     await installPackages(debianPackages.cluster, report);
     const kubernetes = await buildTool("kubernetes", report);
     const sandbox = await buildImage("sandbox", report);
-    for (const note of await stopCluster(report)) report(note);
+    const notes = await stopCluster(report);
     await checkMachine();
 
     report("preparing keys and configuration");
@@ -90,5 +90,5 @@ export async function startCluster(report: (line: string) => void): Promise<bool
     await ready(kubelet, () => nodeIsReady(since));
     if (pods.size > 0) report(`waiting for the pods that ran before: ${pods.size}`);
     await waitForPods(pods, since);
-    return true;
+    return notes;
 }

@@ -2,9 +2,11 @@ import { waitForUpdates } from "../updates";
 import { apiServer, clientsOfApiServer, containerd, etcd, type Program } from "./components";
 import { endContainers, endShims, forgetContainers } from "./containerd";
 import { forgetBefore, readBefore, unstopped } from "./before";
-import { removeFiles, removeFromKernel } from "./leftovers";
+import { removeFiles, removeFromKernel, removeMounts } from "./leftovers";
 import { removeBridge } from "./network";
+import { findOtherKubernetes } from "./otherKubernetes";
 import { stopProcess } from "./processes";
+import { isAnythingLeft } from "./running";
 import { removeTables } from "./packetFilter";
 import { removeSharedDirectories } from "./sharedDirectories";
 import { restoreSysctls, unknownSysctls } from "./sysctls";
@@ -18,12 +20,14 @@ const stop = ({ name, grace }: Program) => stopProcess(name, grace);
  * @returns what had to be left otherwise than it was, a sentence each.
  */
 export async function stopCluster(report: (line: string) => void): Promise<string[]> {
-    const started = unstopped();
-    const before = readBefore();
-    if (started === undefined || before === undefined) return [];
+    const record = readBefore();
+    // It was lost, or the cluster was started by a version that kept none.
+    const isLost = record === undefined && (await isAnythingLeft());
+    if (record === undefined && !isLost) return [];
+    const before = record ?? "unreadable";
     const notes: string[] = [];
     // After a reboot nothing is left but files, and what the kernel holds under these names is somebody else's.
-    if (started === "since boot") {
+    if (isLost || unstopped() === "since boot") {
         // An update that goes on would fail half-way, and would need what is stopped here to be mended.
         await waitForUpdates(report);
         report("stopping the components");
@@ -35,12 +39,21 @@ export async function stopCluster(report: (line: string) => void): Promise<strin
         await stop(containerd);
         await endShims();
         report("putting the machine back as it was");
-        notes.push(...(await removeFromKernel()));
+        await removeMounts();
         await removeBridge();
-        if (before === "unreadable") notes.push(unknownSysctls());
-        else {
-            removeTables(before.tables);
-            notes.push(...restoreSysctls(before.sysctls, before.devices));
+        const other = findOtherKubernetes();
+        if (other) {
+            notes.push(
+                `another Kubernetes has come to this machine (${other}): the packet filter's chains KUBE-…, the cgroups ` +
+                    "kubepods and the sysctls that both set are left to it",
+            );
+        } else {
+            await removeFromKernel();
+            if (before === "unreadable") notes.push(unknownSysctls());
+            else {
+                removeTables(before.tables);
+                notes.push(...restoreSysctls(before.sysctls, before.devices));
+            }
         }
     }
     await removeFiles();

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { link, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { link, mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { unfinishedName } from "../cache";
+import { putInPlace, unfinishedName } from "../cache";
 import { run } from "../run";
 
 /** What of the OCI image configuration's `config` is set here. */
@@ -70,7 +70,7 @@ export async function writeArchive(
         await writeFile(join(content, "manifest.json"), JSON.stringify(manifest));
         const files = ["manifest.json", configurationFile, ...manifest[0].Layers];
         await run("archive", "tar", ["--create", "--file", building, "--directory", content, ...files]);
-        await rename(building, archive);
+        await putInPlace(building, archive);
     } finally {
         await rm(content, { recursive: true, force: true });
         await rm(building, { force: true });

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { chmod, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { markUsed, prune, removeLeftovers, unfinishedName } from "../cache";
+import { markUsed, prune, putInPlace, removeLeftovers, unfinishedName } from "../cache";
 import { unpackPackage } from "../packages";
 import { cacheDirectory, projectDirectory } from "../paths";
 import { run } from "../run";
@@ -102,7 +102,7 @@ async function rootLayer(kind: RootKind, report: Report): Promise<string> {
     const building = unfinishedName(layer);
     report(`packing ${kind}`);
     await packLayer(root, building);
-    await rename(building, layer);
+    await putInPlace(building, layer);
     return layer;
 }
 

@@ -179,7 +179,11 @@ describe("npm start after a crash", function () {
             for (const stream of [command.stdout, command.stderr]) {
                 stream?.setEncoding("utf8").on("data", (text: string) => (said += text));
             }
-            const ended = once(command, "close").then(() => (Date.now() - started) / 1000);
+            let hasEnded = false;
+            const ended = once(command, "close").then(() => {
+                hasEnded = true;
+                return (Date.now() - started) / 1000;
+            });
             const seconds = await Promise.race([ended, delay(moment * 1000)]);
             if (seconds !== undefined) operation.seconds = seconds;
             say(
@@ -188,7 +192,14 @@ describe("npm start after a crash", function () {
             );
             if (accident === powerCut) await machine.killAll();
             else {
-                say(`processes: ${accidents[accident]()}`);
+                // Those that it is to happen to may only come to be.
+                const deadline = Date.now() + 30_000;
+                let struck = accidents[accident]();
+                while (struck === 0 && !hasEnded && Date.now() < deadline) {
+                    await delay(100);
+                    struck = accidents[accident]();
+                }
+                say(`processes: ${struck}`);
                 await endCommand(ended);
             }
             await ended;

@@ -12,7 +12,7 @@ describe("documents, while a cluster that crashed is cleared away", function () 
         machine = await TestMachine.start();
     });
 
-    afterEach(() => machine.end());
+    afterEach(() => machine?.end());
 
     for (const { when, bootId, says } of [
         { when: "since this boot", bootId: "$(cat /proc/sys/kernel/random/boot_id)" },

@@ -38,8 +38,15 @@ export class TestMachine {
 
     /** @throws with what it said if it does not come up. */
     static async start(): Promise<TestMachine> {
+        if (existsSync(join(cgroups, "cgroup.controllers")))
+            throw new Error("a test machine needs the cgroup hierarchies of version 1, and this machine has version 2");
         const started = new TestMachine();
-        await started.#boot();
+        try {
+            await started.#boot();
+        } catch (error) {
+            await started.end();
+            throw error;
+        }
         return started;
     }
 
@@ -54,7 +61,9 @@ export class TestMachine {
         const deadline = Date.now() + 30_000;
         while (!existsSync(ready)) {
             if (init.exitCode !== null || Date.now() > deadline) {
+                // Before unshare(1) it is the first process there itself; later that one ends with it.
                 init.kill("SIGKILL");
+                if (init.exitCode === null) await once(init, "exit");
                 throw new Error(`the test machine did not come up: ${said}`);
             }
             await delay(20);
@@ -66,9 +75,12 @@ export class TestMachine {
 
     /** The power goes: processes, mounts, network, cgroups and what lay in /run. Files stay. */
     async #powerOff(): Promise<void> {
-        process.kill(this.#pid, "SIGKILL");
         const init = this.#init;
-        if (init && init.exitCode === null && init.signalCode === null) await once(init, "exit");
+        // It ends with the first process there, whose number could be given out again as soon as it has ended.
+        if (init && init.exitCode === null && init.signalCode === null) {
+            process.kill(this.#pid, "SIGKILL");
+            await once(init, "exit");
+        }
         for (const hierarchy of readdirSync(cgroups)) {
             const own = join(cgroups, hierarchy, basename(this.#directory));
             if (existsSync(own)) removeCgroup(own);

@@ -8,10 +8,10 @@ import { portConflict } from "../cluster/cluster";
  */
 export async function nodePortConflicts(stackFile: string): Promise<string[]> {
     if (!existsSync(stackFile)) return [];
-    const { config } = parse(readFileSync(stackFile, "utf8")) as { config?: Record<string, unknown> };
+    const stack = parse(readFileSync(stackFile, "utf8")) as { config?: Record<string, unknown> } | null;
     const conflicts = [];
     for (const key of ["engine1NodePort", "engine2NodePort"]) {
-        const port = Number(config?.[`document-sync:${key}`] ?? 0);
+        const port = Number(stack?.config?.[`document-sync:${key}`] ?? 0);
         // What is no port is refused by the program.
         if (!(port > 0 && port < 65536)) continue;
         conflicts.push(await portConflict(key, "tcp", "127.0.0.1", port, () => false));

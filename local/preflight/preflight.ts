@@ -1,12 +1,20 @@
 import { existsSync, readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { kubernetesConflict, networkConflicts, portConflicts, unstopped, versionConflict } from "../cluster/cluster";
+import {
+    isAnythingLeft,
+    kubernetesConflict,
+    networkConflicts,
+    portConflicts,
+    unstopped,
+    versionConflict,
+} from "../cluster/cluster";
 import { isPulled, registry } from "../images/pulled";
 import { missingRoots, type RootKind } from "../images/rootFileSystem";
 import { debianPackages, packageConflict } from "../packages";
 import { cacheDirectory, machine, projectDirectory } from "../paths";
 import { findReleased, installer, mustBuildPulumi } from "../pulumi/cli";
 import { findLanguageHost } from "../pulumi/languageHost";
+import { releasedPluginsConflict } from "../pulumi/plugins";
 import { cliVersion } from "../pulumi/versions";
 import { doesAnswer, unanswered } from "../released/fetch";
 import type { Tools } from "../released/tools";
@@ -74,6 +82,7 @@ function rootsToMake({ tools, isElsewhere }: Plan): RootKind[] {
 const releasedConflicts: Check = async ({ tools, isElsewhere }) => {
     if (tools !== "released") return [];
     const conflicts = (await mustBuildPulumi(tools)) ? [unanswered(`Pulumi CLI ${cliVersion}`, installer)] : [];
+    conflicts.push(...present(await releasedPluginsConflict()));
     const pulled = (["broker", "engine"] as const).filter((kind) => !isElsewhere && !isPulled(kind, tools));
     if (pulled.length > 0 && !(await doesAnswer(registry)))
         conflicts.push(unanswered(`images of ${pulled.join(" and ")}`, registry));
@@ -126,14 +135,15 @@ async function diskNeeds(plan: Plan): Promise<DiskNeed[]> {
 
 /** Debian packages that are going to be asked for. */
 function neededPackages(plan: Plan): string[] {
-    const { cluster, rootFileSystems } = debianPackages;
-    return [...cluster, ...(rootsToMake(plan).length > 0 && plan.tools !== "released" ? rootFileSystems : [])];
+    const { cluster, rootFileSystems, pulledImages } = debianPackages;
+    if (rootsToMake(plan).length === 0) return [...cluster];
+    return [...cluster, ...(plan.tools === "released" ? pulledImages : rootFileSystems)];
 }
 
 const clusterChecks: readonly Check[] = [
     async () => present(await versionConflict(machine.cluster)),
     // The chains of a cluster that was not stopped are its own.
-    () => present(unstopped() === "since boot" ? undefined : kubernetesConflict()),
+    async () => present(unstopped() === "since boot" || (await isAnythingLeft()) ? undefined : kubernetesConflict()),
     () => networkConflicts(),
     () => portConflicts(isOfCluster),
     () => nodePortConflicts(join(projectDirectory, "Pulumi.dev.yaml")),

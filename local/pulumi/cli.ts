@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
+import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
 import { markUsed, prune, putInPlace, unfinishedName } from "../cache";
@@ -22,12 +22,21 @@ export interface Cli {
     readonly from: string;
 }
 
+function isProgram(path: string): boolean {
+    try {
+        accessSync(path, constants.X_OK);
+        return statSync(path).isFile();
+    } catch {
+        return false;
+    }
+}
+
 /** The program of this name on PATH. */
 export function findOnPath(name: string): string | undefined {
     return (process.env.PATH ?? "")
         .split(delimiter)
         .map((directory) => join(directory, name))
-        .find((path) => existsSync(path));
+        .find(isProgram);
 }
 
 /** The `pulumi` on PATH: its path, its version as it prints it, and whether that one can be used. */
@@ -36,6 +45,7 @@ export function findReleased(): { program: string; version: string; usable: bool
     if (program === undefined) return undefined;
     const { stdout } = spawnSync(program, ["version"], {
         encoding: "utf8",
+        timeout: 10_000,
         env: { ...process.env, PULUMI_HOME: machine.pulumi.releasedHome, PULUMI_SKIP_UPDATE_CHECK: "true" },
     });
     const version = (stdout ?? "").trim();
@@ -58,6 +68,8 @@ async function install(report: (line: string) => void): Promise<string> {
         const what = `Pulumi CLI ${cliVersion}`;
         if (!(await doesAnswer(installer))) throw new NotToBeHad(unanswered(what, installer));
         report(`fetching ${what}`);
+        // Without its program it is of no use to anybody.
+        await rm(directory, { recursive: true, force: true });
         const unfinished = unfinishedName(directory);
         await mkdir(unfinished, { recursive: true });
         try {

@@ -18,16 +18,28 @@ const list = plugins.map(({ name, version }) => `${name} ${version}`).join(" and
 
 const nameOf = ({ name, version }: (typeof plugins)[number]) => `resource-${name}-v${version}`;
 
-/** Fetches the plugins into the cache, all of them or none. @returns the directory that has them, in the form of a PULUMI_HOME. */
-async function fetchPlugins(program: string, report: (line: string) => void): Promise<string> {
+/** Where those that were fetched are, or are going to be. */
+function fetchedDirectory(): string {
     const key = createHash("sha256")
         .update(JSON.stringify([process.arch, plugins]))
         .digest("hex")
         .slice(0, 16);
-    const directory = join(cacheDirectory, "tools", `plugins-released-${key}`);
+    return join(cacheDirectory, "tools", `plugins-released-${key}`);
+}
+
+/** Why the released plugins are not to be had, in a sentence; undefined if they are here, or a server for them answers. */
+export async function releasedPluginsConflict(): Promise<string | undefined> {
+    if (existsSync(fetchedDirectory())) return undefined;
+    const answers = await Promise.all(servers.map(doesAnswer));
+    return answers.includes(true) ? undefined : unanswered(`Pulumi plugins ${list}`, ...servers);
+}
+
+/** Fetches the plugins into the cache, all of them or none. @returns the directory that has them, in the form of a PULUMI_HOME. */
+async function fetchPlugins(program: string, report: (line: string) => void): Promise<string> {
+    const directory = fetchedDirectory();
     if (!existsSync(directory)) {
-        const answers = await Promise.all(servers.map(doesAnswer));
-        if (!answers.includes(true)) throw new NotToBeHad(unanswered(`Pulumi plugins ${list}`, ...servers));
+        const conflict = await releasedPluginsConflict();
+        if (conflict) throw new NotToBeHad(conflict);
         report(`fetching the plugins ${list}`);
         const unfinished = unfinishedName(directory);
         await mkdir(unfinished, { recursive: true });

@@ -1,9 +1,11 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { writeDurably } from "../durable";
 import { machine } from "../paths";
 import type { Wish } from "../released/tools";
 import { prepareCli } from "./cli";
 import { prepareLanguageHost } from "./languageHost";
+import { writeContext } from "./kubeconfig";
 import { preparePlugins } from "./plugins";
 
 /** For the stacks on this machine's own cluster; the README tells everybody. */
@@ -30,12 +32,6 @@ export function readPrepared(): Prepared {
     throw new Error("Pulumi is not prepared on this machine: npm start does it");
 }
 
-function writeWhole(path: string, text: string): void {
-    const unfinished = `${path}.${process.pid}`;
-    writeFileSync(unfinished, text, { mode: 0o600 });
-    renameSync(unfinished, path);
-}
-
 /** A CLI that was killed leaves the pipes to its language host; one that still runs may use its own. */
 function removeOldPipes(): void {
     const { temporary } = machine.pulumi;
@@ -50,10 +46,11 @@ function removeOldPipes(): void {
 export async function preparePulumi(wish: Wish, report: (line: string) => void): Promise<void> {
     mkdirSync(machine.pulumi.backend, { recursive: true, mode: 0o700 });
     removeOldPipes();
-    if (!existsSync(machine.pulumi.passphraseFile)) writeWhole(machine.pulumi.passphraseFile, `${passphrase}\n`);
+    writeContext();
+    writeDurably(machine.pulumi.passphraseFile, `${passphrase}\n`);
     const cli = await prepareCli(wish, report);
     const languageHost = await prepareLanguageHost(cli, wish, report);
     const { home, ownPlugins } = await preparePlugins(cli, wish, report);
     const prepared: Prepared = { program: cli.program, languageHost, home, ownPlugins };
-    writeWhole(machine.pulumi.prepared, `${JSON.stringify(prepared, undefined, 4)}\n`);
+    writeDurably(machine.pulumi.prepared, `${JSON.stringify(prepared, undefined, 4)}\n`);
 }

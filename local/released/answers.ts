@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { writeDurably } from "../durable";
 import { cacheDirectory } from "../paths";
 import type { Tools } from "./tools";
 
@@ -41,7 +42,5 @@ export function recall(part: string, question: string): Answer | undefined {
 /** Keeps an answer beside what was fetched or built by it. */
 export function remember(part: string, answer: Answer): void {
     mkdirSync(cacheDirectory, { recursive: true });
-    const unfinished = `${file}.building-${process.pid}`;
-    writeFileSync(unfinished, `${JSON.stringify({ ...readAnswers(), [part]: answer }, undefined, 4)}\n`);
-    renameSync(unfinished, file);
+    writeDurably(file, `${JSON.stringify({ ...readAnswers(), [part]: answer }, undefined, 4)}\n`);
 }

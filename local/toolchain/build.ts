@@ -133,7 +133,8 @@ export async function buildTool(name: ToolName, report: (line: string) => void):
     await mkdir(unfinished, { recursive: true });
     try {
         let compiled = 0;
-        await run(log, "go", ["build", "-v", ...flags, "-o", join(unfinished, name), tool.package], {
+        // The cluster starts meanwhile.
+        await run(log, "nice", ["go", "build", "-v", ...flags, "-o", join(unfinished, name), tool.package], {
             ...options,
             // Go names each package that it compiles, and none that is in its own cache.
             onLine: () => report(`compiled ${++compiled} of at most ${packages} packages`),

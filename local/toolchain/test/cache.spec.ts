@@ -62,10 +62,10 @@ describe("the cache of what was built", () => {
 
     it("loses what a build that was killed has left, a day later, and nothing that another is making", async () => {
         const ended = spawnSync("true").pid;
-        const left = [`x.building-${ended}`, `x.building-${ended}.list`];
+        const left = [`x.building-${ended}-0a`, `x.building-${ended}-0a.list`];
         for (const name of left) plant(name, 25);
         for (const name of left) rmSync(join(directory, `${name}.tar`));
-        const others = [`x.building-${process.pid}`, "x", `y.building-${ended}`];
+        const others = [`x.building-${process.pid}-0a`, "x", `y.building-${ended}-0a`];
         for (const name of others) mkdirSync(join(directory, name));
         utimesSync(join(directory, others[0]), 0, 0);
         await removeLeftovers(directory);
