@@ -7,7 +7,7 @@ import { dirname } from "node:path";
  *
  * @param mode of the file; by default only its owner reads it.
  */
-export function writeDurably(path: string, text: string, mode = 0o600): void {
+export function writeDurably(path: string, text: string | Uint8Array, mode = 0o600): void {
     const unfinished = `${path}.${process.pid}.unfinished`;
     // A process that had this number may have left one, with another mode.
     rmSync(unfinished, { force: true });

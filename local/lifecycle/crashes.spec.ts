@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { machine as paths } from "../paths";
 import { makeClone, removeClone } from "./clone";
 import type { SavedDocument } from "./documents";
 import { expectOneStack } from "./objects";
@@ -210,6 +211,17 @@ describe("npm start after a crash", function () {
 
     it("mends a reboot of a machine on which all of it ran", async () => {
         await machine.reboot();
+        await expectMended();
+    });
+
+    it("mends a crash after which nobody can tell what the machine was like before", async () => {
+        await machine.mustRun("rm", [join(paths.cluster, "before.json")]);
+        await machine.killAll();
+        await expectMended();
+    });
+
+    it("mends the loss of Pulumi's state: what is there is no second stack beside the new one", async () => {
+        await machine.mustRun("rm", ["-r", paths.pulumi.backend]);
         await expectMended();
     });
 

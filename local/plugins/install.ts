@@ -1,6 +1,7 @@
 import { build } from "esbuild";
-import { chmod, mkdir, rename, writeFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { writeDurably } from "../durable";
 import { plugins } from "../pulumi/versions";
 
 /**
@@ -23,18 +24,11 @@ export async function installPlugins(pulumiHome: string): Promise<void> {
             });
             const [bundle] = outputFiles;
             if (bundle === undefined) throw new Error(`esbuild made nothing of the plugin ${name}`);
-            await replaceFile(join(directory, "plugin.cjs"), bundle.contents);
+            writeDurably(join(directory, "plugin.cjs"), bundle.contents, 0o755);
             const script = `#!/bin/sh\nexec ${quote(process.execPath)} "$(dirname "$0")/plugin.cjs" "$@"\n`;
-            await replaceFile(join(directory, `pulumi-resource-${name}`), script);
+            writeDurably(join(directory, `pulumi-resource-${name}`), script, 0o755);
         }),
     );
-}
-
-async function replaceFile(path: string, contents: string | Uint8Array): Promise<void> {
-    const temporary = `${path}.${process.pid}`;
-    await writeFile(temporary, contents);
-    await chmod(temporary, 0o755);
-    await rename(temporary, path);
 }
 
 /** As one word of a shell script. */

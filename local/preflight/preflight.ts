@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import {
     isAnythingLeft,
     kubernetesConflict,
@@ -10,6 +10,7 @@ import {
 } from "../cluster/cluster";
 import { isPulled, registry } from "../images/pulled";
 import { missingRoots, type RootKind } from "../images/rootFileSystem";
+import { findOnPath } from "../onPath";
 import { debianPackages, packageConflict } from "../packages";
 import { cacheDirectory, machine, projectDirectory } from "../paths";
 import { findReleased, installer, mustBuildPulumi } from "../pulumi/cli";
@@ -34,13 +35,9 @@ type Check = (plan: Plan) => string[] | Promise<string[]>;
 
 const present = (sentence: string | undefined) => (sentence === undefined ? [] : [sentence]);
 
-function isOnPath(program: string): boolean {
-    return (process.env.PATH ?? "").split(delimiter).some((directory) => existsSync(join(directory, program)));
-}
-
 /** @throws in a sentence, on a machine of a kind that the local platform is not made for. */
 export function checkSystem({ platform, arch }: Pick<NodeJS.Process, "platform" | "arch"> = process): void {
-    const missing = ["apt-get", "dpkg"].filter((program) => !isOnPath(program));
+    const missing = ["apt-get", "dpkg"].filter((program) => findOnPath(program) === undefined);
     const fault =
         platform !== "linux" || arch !== "x64"
             ? `this is ${platform} on ${arch}`

@@ -1,9 +1,10 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { accessSync, constants, existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
-import { delimiter, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { markUsed, prune, putInPlace, unfinishedName } from "../cache";
+import { findOnPath } from "../onPath";
 import { cacheDirectory, machine } from "../paths";
 import { recall } from "../released/answers";
 import { choose, type Part } from "../released/choose";
@@ -20,23 +21,6 @@ export interface Cli {
     readonly isBuilt: boolean;
     /** Version and origin, for people. */
     readonly from: string;
-}
-
-function isProgram(path: string): boolean {
-    try {
-        accessSync(path, constants.X_OK);
-        return statSync(path).isFile();
-    } catch {
-        return false;
-    }
-}
-
-/** The program of this name on PATH. */
-export function findOnPath(name: string): string | undefined {
-    return (process.env.PATH ?? "")
-        .split(delimiter)
-        .map((directory) => join(directory, name))
-        .find(isProgram);
 }
 
 /** The `pulumi` on PATH: its path, its version as it prints it, and whether that one can be used. */

@@ -2,9 +2,10 @@ import { existsSync, realpathSync } from "node:fs";
 import { copyFile, rename } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { unfinishedName } from "../cache";
+import { findOnPath } from "../onPath";
 import type { Wish } from "../released/tools";
 import { buildTool } from "../toolchain/build";
-import { findOnPath, type Cli } from "./cli";
+import type { Cli } from "./cli";
 
 const name = "pulumi-language-nodejs";
 
