@@ -65,9 +65,17 @@ export async function runSteps(steps: ListrTask[], { concurrent = false } = {}):
     }).run();
 }
 
-/** Steps one after the other, under a title. */
-function inTurn(title: string, steps: readonly Step[]): ListrTask {
-    return { title, task: (_, list) => list.newListr(steps.map(({ task }) => task)) };
+/** Steps under a title: one after the other, or beside each other. */
+function group(title: string, steps: readonly Step[], { concurrent = false } = {}): ListrTask {
+    // Said here, or the list would do as the one that it is in.
+    return {
+        title,
+        task: (_, list) =>
+            list.newListr(
+                steps.map(({ task }) => task),
+                { concurrent },
+            ),
+    };
 }
 
 /**
@@ -107,9 +115,9 @@ export async function bringUpPlatform(tools?: Tools): Promise<Platform> {
     // Go builds take all processors, so they wait for each other; images wait for the network, and the cluster for both.
     await runSteps(
         [
-            inTurn("Tools", [kubernetes, pulumi]),
-            inTurn("Images", [sandbox, broker, engine]),
-            inTurn("Cluster and its images", [cluster, imports]),
+            group("Tools", [kubernetes, pulumi]),
+            group("Images", [sandbox, broker, engine], { concurrent: true }),
+            group("Cluster and its images", [cluster, imports]),
         ],
         { concurrent: true },
     ).catch(async (error: unknown) => {
