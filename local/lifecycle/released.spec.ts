@@ -304,6 +304,8 @@ describe("released tools and images", function () {
         expect(none.exitCode, none.output).to.equal(1);
         expect(none.output).to.contain(
             "--tools=released: Pulumi CLI 3.246.0 could not be fetched: no answer from https://get.pulumi.com/install.sh\n" +
+                "--tools=released: Pulumi plugins kubernetes 4.32.0 and random 4.21.1 could not be fetched: no answer from " +
+                "https://github.com/pulumi/ or https://get.pulumi.com/install.sh\n" +
                 "--tools=released: images of broker and engine could not be fetched: no answer from https://registry-1.docker.io/v2/\n",
         );
         expect((await machine.run("ls", [platform.cluster])).exitCode, "a cluster was made").not.to.equal(0);
