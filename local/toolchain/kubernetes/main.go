@@ -1,5 +1,5 @@
-// Command kubernetes is every program of a single-node Kubernetes in one binary, so that they share
-// their code on disk and are built once. The first argument names the program; the rest is its own.
+// Command kubernetes is every program of a Kubernetes in one binary, so that they share their code
+// on disk and are built once: Kubernetes' own, etcd, CoreDNS, and what this project's nodes add. The first argument names the program; the rest is its own.
 package main
 
 import (
@@ -40,10 +40,12 @@ var programs = map[string]func() int{
 		coremain.Run()
 		return 0
 	},
+	"directory-provisioner": runProvisioner,
 	"etcd": func() int {
 		etcdmain.Main(os.Args)
 		return 0
 	},
+	"forwarder": runForwarder,
 	"kubeadm": func() int {
 		if err := kubeadm.Run(); err != nil {
 			return 1
@@ -56,6 +58,7 @@ var programs = map[string]func() int{
 	"kube-scheduler":          runCobra(func() *cobra.Command { return scheduler.NewSchedulerCommand() }),
 	"kubectl":                 runCobra(kubectl.NewDefaultKubectlCommand),
 	"kubelet":                 runCobra(func() *cobra.Command { return kubelet.NewKubeletCommand(context.Background()) }),
+	"network-policies":        runNetworkPolicies,
 }
 
 func main() {
