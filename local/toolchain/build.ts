@@ -36,6 +36,22 @@ const tools = {
         sources: [],
         variables: { "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": cliVersion },
     },
+    lyingfs: {
+        directory: ".",
+        package: "./lyingfs",
+        sources: [
+            "lyingfs/contents.go",
+            "lyingfs/control.go",
+            "lyingfs/faults.go",
+            "lyingfs/listing.go",
+            "lyingfs/main.go",
+            "lyingfs/names.go",
+            "lyingfs/node.go",
+            "lyingfs/unsynced.go",
+            "lyingfs/volume.go",
+        ],
+        variables: {},
+    },
     "pulumi-language-nodejs": {
         directory: "nodejs-host",
         package: "github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs",
