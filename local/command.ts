@@ -1,27 +1,44 @@
-import { readTools, type Tools } from "./released/tools";
+import { parseArgs } from "node:util";
+import { parseNodes } from "./cluster/cluster";
+import { parseTools, type Tools } from "./released/tools";
 
-/**
- * Runs a command that takes no arguments but `--help` and, if it is one of `takesTools`, `--tools`. What goes wrong is said in
- * its message, without a stack.
- */
+/** What commands can be told. Each takes some. */
+export interface Options {
+    /** `--tools=released|built` */
+    readonly tools?: Tools;
+    /** `--nodes 3` */
+    readonly nodes?: number;
+}
+
+/** Reads a command's arguments. @throws in a sentence if there is any but the options that it takes. */
+export function readOptions(args: readonly string[], takes: readonly (keyof Options)[]): Options {
+    const options = Object.fromEntries(takes.map((name) => [name, { type: "string" as const }]));
+    const { tools, nodes } = parseArgs({ args: [...args], options }).values as Record<string, string | undefined>;
+    return {
+        tools: tools === undefined ? undefined : parseTools(tools),
+        nodes: nodes === undefined ? undefined : parseNodes(nodes),
+    };
+}
+
+/** Runs a command that takes `--help` and some options. What goes wrong is said in its message, without a stack. */
 export function runCommand(
     usage: string,
-    work: (tools?: Tools) => Promise<void>,
-    { takesTools = false }: { takesTools?: boolean } = {},
+    work: (options: Options) => Promise<void>,
+    takes: readonly (keyof Options)[] = [],
 ): void {
     const args = process.argv.slice(2);
-    if (args[0] === "--help" || (args.length > 0 && !takesTools)) {
+    if (args[0] === "--help") {
         console.log(usage);
-        process.exit(args[0] === "--help" ? 0 : 2);
+        process.exit(0);
     }
-    let tools: Tools | undefined;
+    let options: Options;
     try {
-        tools = readTools(args);
+        options = readOptions(args, takes);
     } catch (error) {
         console.error(`${(error as Error).message}\n\n${usage}`);
         process.exit(2);
     }
-    work(tools).catch((error: unknown) => {
+    work(options).catch((error: unknown) => {
         console.error(error instanceof Error ? error.message : error);
         process.exitCode = 1;
     });

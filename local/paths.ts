@@ -36,6 +36,8 @@ export const machine = {
     },
     /** `documents/<stack>` is a stack's hostPath. Nothing here ever removes what is in it. */
     documents: join(machineDirectory, "documents"),
+    /** Volumes of the StorageClass `shared`, a directory each. */
+    shared: join(machineDirectory, "shared"),
 } as const;
 
 /** Name of the local cluster's context in its own kubeconfig, and of `kubernetes:context` in Pulumi.dev.yaml. */

@@ -4,6 +4,7 @@ import { importImage, startCluster } from "./cluster/cluster";
 import { buildImage } from "./images/image";
 import { chooseBase } from "./images/pulled";
 import { preparePulumi } from "./pulumi/prepare";
+import type { Options } from "./command";
 import type { Tools } from "./released/tools";
 import { timed } from "./times";
 import { buildTool } from "./toolchain/build";
@@ -80,10 +81,10 @@ function group(title: string, steps: readonly Step[], { concurrent = false } = {
 
 /**
  * Brings up everything that a stack of this project needs on a machine that has nothing: the tools, the images, a
- * single-node Kubernetes and the Pulumi CLI. What is already there is left as it is. At its end it says what was taken of what
+ * Kubernetes and the Pulumi CLI. What is already there is left as it is. At its end it says what was taken of what
  * can be fetched or built.
  */
-export async function bringUpPlatform(tools?: Tools): Promise<Platform> {
+export async function bringUpPlatform({ tools, nodes }: Options = {}): Promise<Platform> {
     const taken: string[] = [];
     const wish = { tools, say: (line: string) => taken.push(line) };
     const built: { name: string; archive: string }[] = [];
@@ -97,13 +98,7 @@ export async function bringUpPlatform(tools?: Tools): Promise<Platform> {
             built.push(await buildImage(kind, report, base));
         }),
     );
-    const cluster = step(
-        "Cluster",
-        async (report) => {
-            for (const note of await startCluster(report)) taken.push(`Note: ${note}.`);
-        },
-        [kubernetes, sandbox],
-    );
+    const cluster = step("Cluster", (report) => startCluster(report, nodes), [kubernetes, sandbox]);
     const imports = step(
         "Images into the cluster",
         async (report) => {

@@ -1,8 +1,9 @@
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcessByStdio } from "node:child_process";
 import { once } from "node:events";
-import { createWriteStream, mkdirSync } from "node:fs";
+import { closeSync, createWriteStream, mkdirSync, openSync } from "node:fs";
 import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import { logsDirectory } from "./paths";
 
 /** A command failed; the message names it, its exit and the log that holds its whole output. */
@@ -24,6 +25,8 @@ export async function run(
         readonly cwd?: string;
         /** Added to this process's own environment. */
         readonly env?: Readonly<Record<string, string>>;
+        /** A file for its standard input; by default it has none. */
+        readonly input?: string;
         readonly onLine?: (line: string) => void;
         /** It is killed if it has not ended by then. Without one it may take as long as it likes, as a build may. */
         readonly deadlineSeconds?: number;
@@ -33,11 +36,13 @@ export async function run(
     const logFile = join(logsDirectory, `${name}.log`);
     const log = createWriteStream(logFile, { flags: "a" });
     log.write(`\n$ ${[command, ...args].join(" ")}\n`);
-    const child = spawn(command, args, {
+    const input = options.input === undefined ? undefined : openSync(options.input, "r");
+    const child: ChildProcessByStdio<null, Readable, Readable> = spawn(command, args, {
         cwd: options.cwd,
         env: { ...process.env, ...options.env },
-        stdio: ["ignore", "pipe", "pipe"],
+        stdio: [(input ?? "ignore") as "ignore", "pipe", "pipe"],
     });
+    if (input !== undefined) closeSync(input);
     let stdout = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
     const lastLines: string[] = [];

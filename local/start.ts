@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { runCommand } from "./command";
+import { runCommand, type Options } from "./command";
 import { readKubectl } from "./kubectl";
 import { prepareDocuments } from "./documents";
 import { takeLock } from "./lock";
@@ -7,17 +7,19 @@ import { projectDirectory } from "./paths";
 import { bringUpPlatform, bringUpPulumi, type Platform } from "./platform";
 import { checkSystem, preflight } from "./preflight/preflight";
 import { otherContext } from "./pulumi/context";
-import { toolsUsage, type Tools } from "./released/tools";
+import { toolsUsage } from "./released/tools";
 import { bringUpStack, type Outputs } from "./stacks";
 import { timed, timeTable } from "./times";
 
-const usage = `npm start [-- --tools=released|built]
+const usage = `npm start [-- --nodes N] [--tools=released|built]
 
-Brings up everything for the dev stack on this machine: the tools and images (built once), a single-node Kubernetes,
-the stack itself (pulumi up), and runs the scenario against it. Again, it changes only what has changed.
+Brings up everything for the dev stack on this machine: the tools and images (built once), a Kubernetes, the stack itself (pulumi up),
+and runs the scenario against it. Again, it changes only what has changed.
 npm stop takes it down again; the documents stay.
 A kubernetes:context in Pulumi.dev.yaml that is not the local cluster's brings the stack up there, with your own kubeconfig.
 
+--nodes N           the cluster's nodes, 1 to 9. Without it: as many as the last time, at first one. Another number starts the cluster
+                    anew; documents and volumes stay
 ${toolsUsage}`;
 
 /** Whether a pod runs an image that had its name once, and now another has. */
@@ -53,12 +55,12 @@ function runScenario({ engine1Url, engine2Url }: Outputs): boolean {
 }
 
 /** The stack on this machine's own cluster. */
-async function startHere(tools?: Tools): Promise<Outputs> {
+async function startHere({ tools, nodes }: Options): Promise<Outputs> {
     checkSystem();
     takeLock();
     console.log("Cluster: this machine's own");
     await preflight((line) => console.log(line), { tools });
-    const platform = await bringUpPlatform(tools);
+    const platform = await bringUpPlatform({ tools, nodes });
     prepareDocuments("dev");
     const outputs = await timed("Stack", () => bringUpStack("dev"));
     if (await hasOldImages(outputs, platform)) await timed("Pods with new images", () => renewPods(outputs));
@@ -66,7 +68,7 @@ async function startHere(tools?: Tools): Promise<Outputs> {
 }
 
 /** The stack on a cluster of the user's own, with images that this one pulls. */
-async function startElsewhere(context: string, tools?: Tools): Promise<Outputs> {
+async function startElsewhere(context: string, { tools }: Options): Promise<Outputs> {
     takeLock();
     console.log(`Cluster: ${context}, of your own kubeconfig`);
     await preflight((line) => console.log(line), { tools, isElsewhere: true });
@@ -74,9 +76,9 @@ async function startElsewhere(context: string, tools?: Tools): Promise<Outputs> 
     return timed("Stack", () => bringUpStack("dev"));
 }
 
-async function start(tools?: Tools): Promise<void> {
+async function start(options: Options): Promise<void> {
     const context = otherContext("dev");
-    const outputs = await (context === undefined ? startHere(tools) : startElsewhere(context, tools));
+    const outputs = await (context === undefined ? startHere(options) : startElsewhere(context, options));
     const passed = await timed("Scenario", () => runScenario(outputs));
     console.log(timeTable());
     console.log(passed ? "The scenario passed." : "The scenario failed.");
@@ -84,4 +86,4 @@ async function start(tools?: Tools): Promise<void> {
     process.exitCode = passed ? 0 : 1;
 }
 
-runCommand(usage, start, { takesTools: true });
+runCommand(usage, start, ["tools", "nodes"]);

@@ -33,16 +33,14 @@ async function stop(): Promise<void> {
         if (!existsSync(machine.cluster) || conflict) return;
     } else if (await clusterIsUpSoon()) await destroy();
     else console.log("The cluster is not up, so the dev stack is left as it was; what a crash left is cleared away.");
-    let notes: string[] = [];
     await runSteps([
         {
             title: "Stopping the cluster",
             task: async (_, task) => {
-                notes = await stopCluster((line) => (task.output = line));
+                await stopCluster((line) => (task.output = line));
             },
         },
     ]);
-    for (const note of notes) console.log(`Note: ${note}.`);
 }
 
 runCommand(usage, stop);

@@ -2,7 +2,8 @@ import { clusterIsUpSoon, stopCluster } from "./cluster/cluster";
 import { takeLock } from "./lock";
 import { bringUpPlatform } from "./platform";
 import { checkSystem, preflight } from "./preflight/preflight";
-import { readTools, toolsUsage, type Tools } from "./released/tools";
+import { readOptions, type Options } from "./command";
+import { toolsUsage } from "./released/tools";
 import { check, mocha, runInTurn, runTogether, type Totals } from "./testing/suite";
 
 const usage = `npm test                 everything that proves the project, on this machine's local cluster
@@ -35,28 +36,28 @@ const clusterSuites = [
 /** On machines of the tests' own, so that they need no cluster here and disturb none. */
 const lifecycleSuites = [mocha("Started, stopped and killed", "local/lifecycle/*.spec.ts")];
 
-async function runClusterSuites(tools?: Tools): Promise<Totals[]> {
+async function runClusterSuites({ tools }: Options): Promise<Totals[]> {
     checkSystem();
     takeLock();
     await preflight((line) => console.log(line), { tools });
     console.log("\n=== Platform");
     const wasUp = await clusterIsUpSoon();
     try {
-        await bringUpPlatform(tools);
+        await bringUpPlatform({ tools });
         return await runInTurn(clusterSuites);
     } finally {
         if (!wasUp) {
             console.log("\nStopping the cluster");
-            for (const note of await stopCluster((line) => console.log(line))) console.log(`Note: ${note}.`);
+            await stopCluster((line) => console.log(line));
         }
     }
 }
 
 async function main(args: readonly string[]): Promise<void> {
     const isUnit = args[0] === "--unit";
-    let tools: Tools | undefined;
+    let options: Options;
     try {
-        tools = readTools(isUnit ? args.slice(1) : args);
+        options = readOptions(isUnit ? args.slice(1) : args, ["tools"]);
     } catch (error) {
         if (args[0] === "--help") {
             console.log(usage);
@@ -68,7 +69,7 @@ async function main(args: readonly string[]): Promise<void> {
     const totals = await runTogether(quickSuites);
     if (!isUnit) {
         try {
-            totals.push(...(await runClusterSuites(tools)), ...(await runInTurn(lifecycleSuites)));
+            totals.push(...(await runClusterSuites(options)), ...(await runInTurn(lifecycleSuites)));
         } catch (error) {
             console.error(error instanceof Error ? error.message : error);
             totals.push({ passed: 0, failed: 1, skipped: 0 });

@@ -3,7 +3,7 @@ import { request, type RequestOptions } from "node:https";
 import { get as getPlain } from "node:http";
 import { parse } from "yaml";
 import { machine } from "../paths";
-import { apiServerUrl } from "./settings";
+import { apiServerUrls } from "./settings";
 
 interface Answer {
     readonly status: number;
@@ -44,7 +44,7 @@ export async function readObject<T>(path: string): Promise<T | undefined> {
     try {
         const { clusters, users } = parse(await readFile(machine.kubeconfig, "utf8")) as AdminKubeconfig;
         const decode = (text: string) => Buffer.from(text, "base64");
-        const { status, body } = await get(`${apiServerUrl}${path}`, {
+        const { status, body } = await get(`${apiServerUrls.machine}${path}`, {
             ca: decode(clusters[0].cluster["certificate-authority-data"]),
             cert: decode(users[0].user["client-certificate-data"]),
             key: decode(users[0].user["client-key-data"]),

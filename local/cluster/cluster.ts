@@ -1,11 +1,8 @@
-/** The single-node Kubernetes of this machine. Callers hold the machine's lock. */
-export { unstopped } from "./before";
+/** The Kubernetes of this machine. Callers hold the machine's lock. */
 export { clusterIsUp, clusterIsUpSoon } from "./health";
 export { importImage } from "./images";
-export { networkConflicts } from "./network";
-export { kubernetesConflict } from "./packetFilter";
-export { isAnythingLeft } from "./running";
-export { portConflict, portConflicts } from "./ports";
+export { parseNodes, rememberedNodes } from "./nodes";
+export { apiServerPortConflict, portConflict } from "./ports";
 export { startCluster } from "./start";
 export { stopCluster } from "./stop";
 export { versionConflict } from "./version";

@@ -1,36 +1,35 @@
 import { existsSync } from "node:fs";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { chmod, copyFile, cp, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { clusterContext } from "../paths";
-import { kubeconfigOf } from "./certificates";
-import { containerdSocket, directories, podNetwork, ports } from "./settings";
+import { kubeconfigsOf } from "./certificates";
+import { lossTimes, nodePaths, programsOf, type Program } from "./programs";
+import { controlPlane, directories, podSubnet, type Node } from "./settings";
 
 /** https://kubernetes.io/docs/reference/config-api/kubelet-config.v1beta1/ */
-export function kubeletConfiguration(): object {
+export function kubeletConfiguration({ address }: Node, nodes: number): object {
     return {
         apiVersion: "kubelet.config.k8s.io/v1beta1",
         kind: "KubeletConfiguration",
-        address: "127.0.0.1",
-        port: ports.kubelet,
-        healthzBindAddress: "127.0.0.1",
-        healthzPort: ports.kubeletHealth,
-        containerRuntimeEndpoint: `unix://${containerdSocket}`,
-        podLogsDir: directories.podLogs,
-        volumePluginDir: directories.volumePlugins,
+        containerRuntimeEndpoint: `unix://${nodePaths.containerdSocket}`,
+        volumePluginDir: nodePaths.volumePlugins,
         authentication: {
             anonymous: { enabled: false },
             webhook: { enabled: true },
-            x509: { clientCAFile: join(directories.certificates, "ca.crt") },
+            x509: { clientCAFile: join(nodePaths.certificates, "ca.crt") },
         },
         authorization: { mode: "Webhook" },
         clusterDomain: "cluster.local",
-        clusterDNS: [podNetwork.gateway],
+        // Each node answers its own pods, so that the loss of another takes no names away.
+        clusterDNS: [address],
         // The search domains of the machine are none of a pod's business.
         resolvConf: "",
         // How soon a start, or a change, of the node is seen; without a change it is told again every 10 s.
         nodeStatusUpdateFrequency: "1s",
         nodeStatusReportFrequency: "10s",
+        // It is renewed four times in this.
+        nodeLeaseDurationSeconds: lossTimes(nodes).graceSeconds - 1,
         cgroupDriver: "cgroupfs",
         failCgroupV1: false,
         failSwapOn: false,
@@ -55,56 +54,132 @@ export function proxyConfiguration(): object {
     return {
         apiVersion: "kubeproxy.config.k8s.io/v1alpha1",
         kind: "KubeProxyConfiguration",
-        bindAddress: "127.0.0.1",
-        healthzBindAddress: `127.0.0.1:${ports.proxyHealth}`,
-        metricsBindAddress: `127.0.0.1:${ports.proxyMetrics}`,
-        clientConnection: { kubeconfig: kubeconfigOf("proxy") },
-        clusterCIDR: podNetwork.subnet,
+        bindAddress: "0.0.0.0",
+        clientConnection: { kubeconfig: join(nodePaths.configuration, "proxy.conf") },
+        clusterCIDR: podSubnet,
         mode: "iptables",
-        nodePortAddresses: ["127.0.0.0/8"],
-        iptables: {
-            // A pod's answer to its neighbour on the bridge would not pass through here, where the Service's address
-            // has to be put back, unless it goes by way of the gateway. Not every kernel filters bridged packets.
-            masqueradeAll: true,
-            // Rules follow a change of endpoints at once.
-            minSyncPeriod: "0s",
-        },
-        // The machine's connection tracking stays as it is.
-        conntrack: {
-            maxPerCore: 0,
-            min: 0,
-            tcpEstablishedTimeout: "0s",
-            tcpCloseWaitTimeout: "0s",
-        },
+        // Rules follow a change of endpoints at once.
+        iptables: { minSyncPeriod: "0s" },
+        // How many connections are tracked is the machine's matter.
+        conntrack: { maxPerCore: 0, min: 0, tcpEstablishedTimeout: "0s", tcpCloseWaitTimeout: "0s" },
     };
 }
 
-/** CoreDNS's configuration. Names outside the cluster are asked of the machine's own name servers, if it has any. */
-export function corefile(hasNameServers: boolean): string {
-    const forward = hasNameServers ? "\n    forward . /etc/resolv.conf" : "";
+/** CoreDNS's configuration. The cluster has no way out, so it answers for the cluster's names alone. */
+export function corefile({ address }: Node): string {
     return `.:53 {
-    bind ${podNetwork.gateway}
-    ready 127.0.0.1:${ports.dnsReady}
+    bind ${address}
+    ready 127.0.0.1:8181
     errors
     cache 5
     kubernetes cluster.local in-addr.arpa ip6.arpa {
-        kubeconfig ${kubeconfigOf("dns")} ${clusterContext}
+        kubeconfig ${join(nodePaths.configuration, "dns.conf")} ${clusterContext}
         ttl 5
         fallthrough in-addr.arpa ip6.arpa
-    }${forward}
+    }
 }
 `;
 }
 
-async function machineHasNameServers(): Promise<boolean> {
-    return existsSync("/etc/resolv.conf") && /^nameserver\s/m.test(await readFile("/etc/resolv.conf", "utf8"));
+/** containerd's configuration file: https://github.com/containerd/containerd/blob/release/1.6/docs/cri/config.md */
+export function containerdConfiguration(sandboxImage: string): string {
+    return `version = 2
+
+[grpc]
+address = ${JSON.stringify(nodePaths.containerdSocket)}
+
+[plugins."io.containerd.grpc.v1.cri"]
+sandbox_image = ${JSON.stringify(sandboxImage)}
+# Without CAP_SYS_RESOURCE, as in many containers, a sandbox could not lower its score and would die of it.
+restrict_oom_score_adj = true
+netns_mounts_under_state_dir = true
+
+[plugins."io.containerd.grpc.v1.cri".cni]
+# Where Debian's containernetworking-plugins puts its programs.
+bin_dir = "/usr/lib/cni"
+conf_dir = ${JSON.stringify(join(nodePaths.configuration, "cni"))}
+`;
 }
 
-/** Writes the files that the components are started with. */
-export async function writeConfiguration(): Promise<void> {
-    await mkdir(directories.configuration, { recursive: true });
-    const write = (name: string, text: string) => writeFile(join(directories.configuration, name), text);
-    await write("kubelet.yaml", stringify(kubeletConfiguration()));
+/**
+ * How a pod comes into the network: a CNI configuration list (https://www.cni.dev/docs/spec/). Each pod has a link to the node and a
+ * route; there is no bridge, so that every packet between pods passes the node's filter, with its sender's own address.
+ */
+export function networkConfiguration({ podSubnet }: Node): object {
+    return {
+        cniVersion: "0.4.0",
+        name: "pods",
+        plugins: [
+            {
+                type: "ptp",
+                ipam: {
+                    type: "host-local",
+                    // Who has which address ends with the box.
+                    dataDir: "/run/pod-addresses",
+                    ranges: [[{ subnet: podSubnet }]],
+                    routes: [{ dst: "0.0.0.0/0" }],
+                },
+            },
+        ],
+    };
+}
+
+/** As one word of a shell script. */
+const quote = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
+
+/** What the node's first process runs for a program: it waits for what the program needs, and becomes it. */
+export function programScript({ name, command, needs = "true" }: Program): string {
+    return `#!/bin/bash
+rm -f /run/programs/${name}
+until ${needs}; do sleep 0.1; done
+mkdir -p /run/programs
+echo $$ > /run/programs/${name}
+exec ${command.map(quote).join(" ")} "$@"
+`;
+}
+
+/** A script that prints the names of a node's programs that are not well. */
+export function healthScript(programs: readonly Program[]): string {
+    const checks = programs.map(({ name, health }) =>
+        health ? `answers ${health.port} ${health.path} || echo ${name}` : `runs ${name} || echo ${name}`,
+    );
+    return `#!/bin/bash
+exec 2> /dev/null
+runs() { kill -0 "$(< "/run/programs/$1")"; }
+answers() (
+    exec 3<> "/dev/tcp/127.0.0.1/$1" || exit
+    printf 'GET %s HTTP/1.0\\r\\n\\r\\n' "$2" >&3
+    read -r -t 3 _ status _ <&3 && [ "$status" = 200 ]
+)
+timeout 5 ctr --address ${nodePaths.containerdSocket} version > /dev/null || echo containerd
+${checks.join("\n")}
+`;
+}
+
+/** Writes the files that a node's programs are started with. Keys go to those nodes alone whose programs use them. */
+export async function writeNode(node: Node, nodes: number, sandboxImage: string): Promise<void> {
+    const directory = join(node.directory, "node");
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    const hadRights = existsSync(join(directory, "rights"));
+    const write = async (name: string, text: string, mode = 0o600) => {
+        await writeFile(join(directory, name), text);
+        await chmod(join(directory, name), mode);
+    };
+    for (const name of ["programs", "pki", "cni"]) {
+        await rm(join(directory, name), { recursive: true, force: true });
+        await mkdir(join(directory, name), { mode: 0o700 });
+    }
+    await write("kubelet.yaml", stringify(kubeletConfiguration(node, nodes)));
     await write("kube-proxy.yaml", stringify(proxyConfiguration()));
-    await write("Corefile", corefile(await machineHasNameServers()));
+    await write("Corefile", corefile(node));
+    await write("containerd.toml", containerdConfiguration(sandboxImage));
+    await write("cni/pods.conflist", JSON.stringify(networkConfiguration(node), undefined, 4));
+    const programs = programsOf(node, nodes);
+    for (const program of programs) await write(`programs/${program.name}`, programScript(program), 0o700);
+    await write("health", healthScript(programs), 0o700);
+    if (hadRights) await write("rights", "");
+    const pki = join(directory, "pki");
+    if (node.index === controlPlane.index) await cp(directories.certificates, pki, { recursive: true });
+    else await copyFile(join(directories.certificates, "ca.crt"), join(pki, "ca.crt"));
+    for (const [client, path] of kubeconfigsOf(node)) await copyFile(path, join(directory, `${client}.conf`));
 }

@@ -1,29 +1,31 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { findBox } from "../node/boxes";
 import { isHealthy, readObject } from "./api";
-import { components, programs } from "./components";
-import { containerdAnswers } from "./containerd";
-import { findProcess } from "./processes";
-import { nodeName } from "./settings";
+import { nodeRuns, rememberedNodes, runInNode } from "./nodes";
+import { apiServerUrls, clusterBox, controlPlane, describeNodes, type Node } from "./settings";
 
 interface Lease {
     spec: { renewTime: string };
 }
 
-interface Node {
+interface NodeObject {
     spec: { taints?: { key: string }[] };
     status: { conditions: { type: string; status: string; lastHeartbeatTime: string }[] };
 }
 
-/** The kubelet renews its lease every 10 s; after 40 s without, Kubernetes itself takes the node for lost. */
+/** The kubelet renews its lease every 2 s or every 10 s; after 40 s without, a node is taken for lost. */
 const leaseSeconds = 40;
 
+/** Whether the API server says of itself that it is ready. */
+export const apiServerIsReady = () => isHealthy(`${apiServerUrls.machine}/readyz`);
+
 /**
- * Whether the kubelet has said since `since` that its node can take pods. What etcd remembers from before proves nothing.
+ * Whether a node's kubelet has said since `since` that its node can take pods. What etcd remembers from before proves nothing.
  */
-export async function nodeIsReady(since: Date): Promise<boolean> {
+export async function nodeIsReady({ name }: Node, since: Date): Promise<boolean> {
     const [lease, node] = await Promise.all([
-        readObject<Lease>(`/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/${nodeName}`),
-        readObject<Node>(`/api/v1/nodes/${nodeName}`),
+        readObject<Lease>(`/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/${name}`),
+        readObject<NodeObject>(`/api/v1/nodes/${name}`),
     ]);
     const ready = node?.status.conditions.find(({ type }) => type === "Ready");
     if (ready?.status !== "True") return false;
@@ -31,24 +33,35 @@ export async function nodeIsReady(since: Date): Promise<boolean> {
     const signs = [ready.lastHeartbeatTime, ...(lease ? [lease.spec.renewTime] : [])];
     return (
         signs.some((time) => new Date(time) >= since) &&
-        !(node?.spec.taints ?? []).some(({ key }) => key.startsWith("node.kubernetes.io/"))
+        // One that is drained is as its user wants it.
+        !(node?.spec.taints ?? []).some(
+            ({ key }) => key.startsWith("node.kubernetes.io/") && key !== "node.kubernetes.io/unschedulable",
+        )
     );
 }
 
-/** Whether every program of the cluster runs, well or not. */
-async function everyProgramRuns(): Promise<boolean> {
-    const processes = await Promise.all(programs.map(({ name }) => findProcess(name)));
-    return !processes.includes(undefined);
+/** Names of a node's programs that are not well. @throws if the node can't be asked. */
+export async function unwellPrograms(node: Node): Promise<string[]> {
+    const output = await runInNode(node, "health", ["/node/health"], { deadlineSeconds: 30 });
+    return output.split("\n").filter(Boolean);
 }
 
-/** Whether every program of the cluster runs and is well, and its node takes pods. */
+/** Whether the box is there, and the node that the others can't do without; others may have been ended by their user. */
+const isThere = () => findBox(clusterBox) !== undefined && nodeRuns(controlPlane);
+
+/** Whether every program of every node that there is runs and is well, and each node takes pods. */
 export async function clusterIsUp(): Promise<boolean> {
-    if (!(await everyProgramRuns())) return false;
+    if (!isThere()) return false;
+    const nodes = describeNodes(rememberedNodes()).filter(nodeRuns);
     const answers = await Promise.all([
-        ...components.map(({ health }) => isHealthy(health)),
-        // The kubelet takes minutes to tell of one that hangs.
-        containerdAnswers(),
-        nodeIsReady(new Date(Date.now() - leaseSeconds * 1000)),
+        apiServerIsReady(),
+        ...nodes.flatMap((node) => [
+            unwellPrograms(node).then(
+                (names) => names.length === 0,
+                () => false,
+            ),
+            nodeIsReady(node, new Date(Date.now() - leaseSeconds * 1000)),
+        ]),
     ]);
     return answers.every(Boolean);
 }
@@ -56,7 +69,7 @@ export async function clusterIsUp(): Promise<boolean> {
 /** Whether the cluster is up, or comes up with what runs: a machine that was asleep, or is busy, gets some seconds. */
 export async function clusterIsUpSoon(): Promise<boolean> {
     const deadline = Date.now() + 20_000;
-    while (await everyProgramRuns()) {
+    while (isThere()) {
         if (await clusterIsUp()) return true;
         if (Date.now() > deadline) return false;
         await delay(500);

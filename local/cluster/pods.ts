@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { readObject } from "./api";
-import { leadsTo } from "./packetFilter";
+import { nodeRuns, rememberedNodes, runInNode } from "./nodes";
+import { describeNodes } from "./settings";
 
 interface List<T> {
     items: T[];
@@ -36,6 +37,14 @@ function isReady({ status }: Pod, since: Date): boolean {
     );
 }
 
+/** Whether every node's packet filter leads to each of these addresses of pods. */
+async function leadTo(addresses: readonly string[]): Promise<boolean> {
+    const nodes = describeNodes(rememberedNodes()).filter(nodeRuns);
+    const save = ["iptables-save", "--table", "nat"];
+    const rules = await Promise.all(nodes.map((node) => runInNode(node, "iptables", save, { deadlineSeconds: 30 })));
+    return rules.every((saved) => addresses.every((address) => saved.includes(`--to-destination ${address}:`)));
+}
+
 /** Whether Services lead to these pods where they are now. */
 async function areReachable(pods: readonly Pod[]): Promise<boolean> {
     const slices = await readObject<List<EndpointSlice>>("/apis/discovery.k8s.io/v1/endpointslices");
@@ -52,7 +61,7 @@ async function areReachable(pods: readonly Pod[]): Promise<boolean> {
             reached.push(address);
         }
     }
-    return leadsTo(reached);
+    return leadTo(reached);
 }
 
 /** Ids of the pods that etcd remembers as ready, from before the cluster went down. */

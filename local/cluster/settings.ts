@@ -1,63 +1,79 @@
 import { join } from "node:path";
 import { machine } from "../paths";
 
-/** Where each part of the cluster keeps what it must not lose, or what it writes for others to read. */
+/** Where the cluster keeps what it must not lose, on the machine. Each node has a directory of its own beside these: {@link Node}. */
 export const directories = {
     certificates: join(machine.cluster, "pki"),
     kubeconfigs: join(machine.cluster, "kubeconfigs"),
     configuration: join(machine.cluster, "configuration"),
-    etcd: join(machine.cluster, "etcd"),
-    kubelet: join(machine.cluster, "kubelet"),
-    /** Stays empty; by default the kubelet and the controller manager would make one in /usr/libexec. */
-    volumePlugins: join(machine.cluster, "kubelet", "volume-plugins"),
-    containerdRoot: join(machine.cluster, "containerd", "root"),
-    /** What containerd keeps of running containers: sockets, bundles, mounts, network namespaces. Emptied at each stop. */
-    containerdState: join(machine.cluster, "containerd", "state"),
-    /** Which pod has which address. Emptied at each stop. */
-    podAddresses: join(machine.cluster, "pod-addresses"),
+    nodes: join(machine.cluster, "nodes"),
     logs: join(machine.cluster, "logs"),
-    podLogs: join(machine.cluster, "logs", "pods"),
-    processes: join(machine.cluster, "processes"),
     kubectlCache: join(machine.cluster, "kubectl"),
 } as const;
 
-/** containerd's socket. */
-export const containerdSocket = join(machine.cluster, "containerd", "containerd.sock");
+/** Name of the outer box, in which each node is a box, and of its cgroup. */
+export const clusterBox = "document-sync";
 
-/**
- * The node's name. The API server calls a node's kubelet by the node's name, and this one is answered on loopback;
- * as an address, Kubernetes accepts no loopback one.
- */
-export const nodeName = "localhost";
+/** As many as have an address, and more than fit on most machines. */
+export const mostNodes = 9;
 
-/** The network of the pods. Its bridge carries `gateway`, the one address of ours that is not on loopback. */
-export const podNetwork = {
-    name: "document-sync",
-    bridge: "dsync0",
-    subnet: "10.244.0.0/24",
-    gateway: "10.244.0.1",
+/** The network of the nodes, in the outer box. */
+export const nodeNetwork = {
+    bridge: "nodes",
+    gateway: "10.240.0.1",
     prefixLength: 24,
 } as const;
+
+/** Addresses of pods: each node has a part. */
+export const podSubnet = "10.244.0.0/16";
 
 /** Addresses of Services; they exist in iptables only. */
 export const serviceSubnet = "10.96.0.0/16";
 
-/**
- * Ports on 127.0.0.1. None is the usual one of its program, so that an etcd or a Kubernetes that somebody else runs here
- * is not in the way.
- */
-export const ports = {
-    apiServer: 16443,
-    etcd: 12379,
-    etcdPeer: 12380,
-    etcdHealth: 12381,
-    kubelet: 11250,
-    kubeletHealth: 11248,
-    controllerManager: 11257,
-    scheduler: 11259,
-    proxyHealth: 11256,
-    proxyMetrics: 11249,
-    dnsReady: 11181,
+/** The queue of new connections for which the NetworkPolicies are asked; also in toolchain/kubernetes/policies.go. */
+export const policyQueue = 100;
+
+/** A node of the cluster: a box with its own network, root and kubelet. The first one has the control plane. */
+export interface Node {
+    readonly name: string;
+    /** From 1. */
+    readonly index: number;
+    readonly zone: string;
+    readonly address: string;
+    readonly podSubnet: string;
+    /** Name of its box. */
+    readonly box: string;
+    /** Its files on the machine: `var` is its /var, `node` its /node. */
+    readonly directory: string;
+}
+
+export function describeNode(index: number): Node {
+    const name = `node${index}`;
+    return {
+        name,
+        index,
+        zone: `zone${index}`,
+        address: `10.240.0.${10 + index}`,
+        podSubnet: `10.244.${index}.0/24`,
+        box: `${clusterBox}/${name}`,
+        directory: join(directories.nodes, name),
+    };
+}
+
+/** The nodes of a cluster of this size. */
+export const describeNodes = (count: number): Node[] =>
+    Array.from({ length: count }, (_, index) => describeNode(index + 1));
+
+export const controlPlane = describeNode(1);
+
+/** Ports of the API server: on the machine's loopback, where a Kubernetes of somebody else may have the usual one; and on the node. */
+export const apiServerPorts = { machine: 16443, node: 6443 } as const;
+
+/** The API server as the machine reaches it, and as the nodes do. */
+export const apiServerUrls = {
+    machine: `https://127.0.0.1:${apiServerPorts.machine}`,
+    node: `https://${controlPlane.address}:${apiServerPorts.node}`,
 } as const;
 
-export const apiServerUrl = `https://127.0.0.1:${ports.apiServer}`;
+/** Directories of the machine that every node has at the same path: what stacks and StorageClasses keep. */
+export const sharedDirectories = [machine.documents, machine.shared] as const;

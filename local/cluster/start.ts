@@ -1,94 +1,133 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { writeDurably } from "../durable";
 import { buildImage } from "../images/image";
+import { startBox } from "../node/boxes";
 import { debianPackages, installPackages } from "../packages";
 import { machine } from "../paths";
 import { run } from "../run";
 import { buildTool } from "../toolchain/build";
-import { isHealthy } from "./api";
-import { recordBefore } from "./before";
 import { ensureCertificates, ensureKubeconfigs, kubeconfigOf } from "./certificates";
-import { apiServer, clientsOfApiServer, containerd, etcd, kubelet, type Program } from "./components";
-import { writeConfiguration } from "./configuration";
-import { containerdAnswers, writeContainerdConfiguration } from "./containerd";
-import { clusterIsUpSoon, nodeIsReady } from "./health";
-import { importImage } from "./images";
-import { kubernetesConflict } from "./packetFilter";
-import { addBridge, networkConflicts } from "./network";
+import { programScript, writeNode } from "./configuration";
+import { apiServerIsReady, clusterIsUpSoon, nodeIsReady, unwellPrograms } from "./health";
+import { ctr, importImage } from "./images";
+import { nodeRuns, rememberedNodes, rememberNodes, startNode } from "./nodes";
 import { rememberedPods, waitForPods } from "./pods";
-import { portConflicts } from "./ports";
-import { findProcess, logFile, startProcess } from "./processes";
-import { directories } from "./settings";
+import {
+    apiServerPorts,
+    clusterBox,
+    controlPlane,
+    describeNodes,
+    directories,
+    nodeNetwork,
+    type Node,
+} from "./settings";
 import { stopCluster } from "./stop";
 import { writeVersion } from "./version";
 
-/** Waits until `component` is ready. @throws with its log's path if it ends before, or takes too long. */
-async function ready(component: Program, isReady: () => Promise<boolean>): Promise<void> {
-    const seconds = 60;
+/** Waits until it is so. @throws naming `what` and the log to read if it takes too long. */
+async function until(what: string, log: string, isSo: () => Promise<boolean>): Promise<void> {
+    const seconds = 120;
     const deadline = Date.now() + seconds * 1000;
-    while (!(await isReady())) {
-        const why = (await findProcess(component.name)) === undefined ? "ended" : undefined;
-        const late = Date.now() > deadline ? `was not ready after ${seconds} s` : undefined;
-        if (why ?? late) throw new Error(`${component.name} ${why ?? late}. Its log: ${logFile(component.name)}`);
+    while (!(await isSo())) {
+        if (Date.now() > deadline) throw new Error(`${what} after ${seconds} s. Its log: ${log}.`);
         await delay(100);
     }
 }
 
-/** @throws if something that is not ours is in the cluster's way. */
-async function checkMachine(): Promise<void> {
-    const kubernetes = kubernetesConflict();
-    const conflicts = [...(kubernetes ? [kubernetes] : []), ...networkConflicts(), ...(await portConflicts())];
-    if (conflicts.length > 0) throw new Error(conflicts.join("\n"));
+const logOf = (node: Node, program: string) => join(node.directory, "var", "log", `${program}.log`);
+
+/** Starts the outer box, with the forwarder in it. */
+async function startOuterBox(kubernetes: string): Promise<void> {
+    const forwarder = join(directories.configuration, "forwarder");
+    const command = [
+        ...[kubernetes, "forwarder", `--kubeconfig=${kubeconfigOf("forwarder")}`, `--node=${controlPlane.address}`],
+        `--api=${apiServerPorts.machine}=${apiServerPorts.node}`,
+    ];
+    await writeFile(forwarder, programScript({ name: "forwarder", command }), { mode: 0o700 });
+    await mkdir(directories.logs, { recursive: true });
+    await startBox(clusterBox, join(__dirname, "..", "node", "outer.sh"), {
+        env: {
+            BRIDGE: nodeNetwork.bridge,
+            GATEWAY: `${nodeNetwork.gateway}/${nodeNetwork.prefixLength}`,
+            LOGS: directories.logs,
+            FORWARDER: forwarder,
+        },
+        log: join(directories.logs, "box.log"),
+    });
+}
+
+/** Waits until a node takes pods and all its programs are well. */
+async function waitForNode(node: Node, since: Date): Promise<void> {
+    await until(`${node.name} was not ready`, logOf(node, "kubelet"), () => nodeIsReady(node, since));
+    let unwell: string[] = [];
+    await until(`Not all programs of ${node.name} were well`, join(node.directory, "var", "log"), async () => {
+        unwell = await unwellPrograms(node).catch(() => ["all"]);
+        return unwell.length === 0;
+    });
 }
 
 /**
- * Starts the cluster, unless it is up. What was left by one that crashed, or went down with the machine, is cleared away
- * first; what etcd, the images and the documents hold is kept.
+ * Starts the cluster, unless it is up. What was left by one that crashed is cleared away first; what etcd, the images and the
+ * documents hold is kept.
  *
- * @returns what of an earlier one had to be left on the machine, a sentence each.
+ * @param nodes how many there shall be; as many as the last time if it isn't said.
  */
-export async function startCluster(report: (line: string) => void): Promise<string[]> {
-    if (await clusterIsUpSoon()) return [];
-    if (process.getuid?.() !== 0) throw new Error("the local cluster needs root, as containers do here");
+export async function startCluster(report: (line: string) => void, nodes = rememberedNodes()): Promise<void> {
+    const wanted = describeNodes(nodes);
+    const isAsWanted = nodes === rememberedNodes() && wanted.every(nodeRuns);
+    if (isAsWanted && (await clusterIsUpSoon())) return;
+    if (process.getuid?.() !== 0)
+        throw new Error("The local cluster needs root, as containers do here. Run it as root.");
     await installPackages(debianPackages.cluster, report);
     const kubernetes = await buildTool("kubernetes", report);
     const sandbox = await buildImage("sandbox", report);
-    const notes = await stopCluster(report);
-    await checkMachine();
+    await stopCluster(report);
 
     report("preparing keys and configuration");
     // Others may not look into the keys; they may pass through to the documents.
     await mkdir(machine.directory, { recursive: true });
     await mkdir(machine.cluster, { recursive: true, mode: 0o700 });
     writeVersion(machine.cluster);
-    await writeConfiguration();
-    await writeContainerdConfiguration(sandbox.name);
+    rememberNodes(nodes);
     await ensureCertificates(kubernetes);
-    recordBefore();
-    await addBridge();
+    await ensureKubeconfigs(kubernetes, wanted);
+    await Promise.all(wanted.map((node) => writeNode(node, nodes, sandbox.name)));
 
-    report("starting containerd, etcd and the API server");
-    const start = ({ name, args }: Program) => startProcess(name, kubernetes, [name, ...args]);
-    await startProcess(containerd.name, "containerd", containerd.args);
-    await start(etcd);
-    await start(apiServer);
-    await ensureKubeconfigs(kubernetes);
-    // The kubelet would end at once if containerd did not answer yet.
-    await ready(containerd, containerdAnswers);
-    await Promise.all([importImage(sandbox.archive, report), ready(apiServer, () => isHealthy(apiServer.health))]);
+    report("starting the nodes");
+    // Kubernetes writes heartbeats in whole seconds.
+    const since = new Date(Math.floor(Date.now() / 1000) * 1000);
+    await startOuterBox(kubernetes);
+    await Promise.all(wanted.map((node) => startNode(node, kubernetes)));
+    const importSandbox = Promise.all(
+        wanted.map(async (node) => {
+            await until(`containerd of ${node.name} did not answer`, logOf(node, "containerd"), () =>
+                ctr(node, ["version"], 10).then(
+                    () => true,
+                    () => false,
+                ),
+            );
+            await importImage(sandbox.archive, report, [node]);
+        }),
+    );
+    await Promise.all([
+        importSandbox,
+        until("The API server was not ready", logOf(controlPlane, "kube-apiserver"), apiServerIsReady),
+    ]);
+    await giveRights(kubernetes, wanted);
+
+    report("waiting for the nodes");
+    const pods = await rememberedPods();
+    await Promise.all(wanted.map((node) => waitForNode(node, since)));
+    if (pods.size > 0) report(`waiting for the pods that ran before: ${pods.size}`);
+    await waitForPods(pods, since);
+}
+
+/** Gives the cluster's own users their rights, and their programs the sign to start. */
+async function giveRights(kubernetes: string, nodes: readonly Node[]): Promise<void> {
     const admin = ["--kubeconfig", kubeconfigOf("superAdmin"), "--cache-dir", directories.kubectlCache];
     const rights = ["apply", "--server-side", "--filename", join(__dirname, "rights.yaml")];
     await run("kubectl-rights", kubernetes, ["kubectl", ...admin, ...rights], { deadlineSeconds: 60 });
-
-    report("starting the node");
-    const pods = await rememberedPods();
-    // Kubernetes writes heartbeats in whole seconds.
-    const since = new Date(Math.floor(Date.now() / 1000) * 1000);
-    await Promise.all(clientsOfApiServer.map(start));
-    await Promise.all(clientsOfApiServer.map((component) => ready(component, () => isHealthy(component.health))));
-    await ready(kubelet, () => nodeIsReady(since));
-    if (pods.size > 0) report(`waiting for the pods that ran before: ${pods.size}`);
-    await waitForPods(pods, since);
-    return notes;
+    for (const { directory } of nodes) writeDurably(join(directory, "node", "rights"), "");
 }

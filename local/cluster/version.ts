@@ -6,7 +6,7 @@ import { machine } from "../paths";
 import { kubernetesVersion } from "../toolchain/build";
 
 /** What a cluster was made by. The format counts up when a cluster's files are laid out in another way. */
-const ours = `format 1, Kubernetes ${kubernetesVersion}`;
+const ours = `format 2, Kubernetes ${kubernetesVersion}`;
 
 /** Of clusters that say nothing: they were made before clusters did. */
 const first = "format 1, Kubernetes v1.35.4";

@@ -1,13 +1,13 @@
 import { chooseBase } from "../images/pulled";
 import { bringUpPulumi } from "../platform";
 import { limits } from "../released/fetch";
-import { readTools } from "../released/tools";
+import { readOptions } from "../command";
 
 /** What a start does about tools and images and no more: `takeTools.ts SECONDS [--tools=…]`, with a limit that a test can wait for. */
 async function main([seconds, ...args]: readonly string[]): Promise<void> {
     limits.fetch = Number(seconds);
     limits.answer = 2;
-    const tools = readTools(args);
+    const { tools } = readOptions(args, ["tools"]);
     await bringUpPulumi(tools);
     for (const kind of ["broker", "engine"] as const)
         await chooseBase(kind, { tools, say: (line) => console.log(line) }, () => undefined);

@@ -1,13 +1,6 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
-import {
-    isAnythingLeft,
-    kubernetesConflict,
-    networkConflicts,
-    portConflicts,
-    unstopped,
-    versionConflict,
-} from "../cluster/cluster";
+import { apiServerPortConflict, versionConflict } from "../cluster/cluster";
 import { isPulled, registry } from "../images/pulled";
 import { missingRoots, type RootKind } from "../images/rootFileSystem";
 import { findOnPath } from "../onPath";
@@ -45,16 +38,6 @@ export function checkSystem({ platform, arch }: Pick<NodeJS.Process, "platform" 
               ? `there is no ${missing.join(" and no ")} on PATH`
               : undefined;
     if (fault) throw new Error(`the local platform needs Debian or something like it on amd64: ${fault}`);
-}
-
-/** Whether a process is a program of this machine's cluster: each is told of a file there, by its arguments. */
-function isOfCluster(pid: number): boolean {
-    try {
-        return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(`${machine.cluster}/`);
-    } catch {
-        // It has ended, and holds nothing any more.
-        return true;
-    }
 }
 
 /** What of Pulumi is built. */
@@ -139,10 +122,7 @@ function neededPackages(plan: Plan): string[] {
 
 const clusterChecks: readonly Check[] = [
     async () => present(await versionConflict(machine.cluster)),
-    // The chains of a cluster that was not stopped are its own.
-    async () => present(unstopped() === "since boot" || (await isAnythingLeft()) ? undefined : kubernetesConflict()),
-    () => networkConflicts(),
-    () => portConflicts(isOfCluster),
+    async () => present(await apiServerPortConflict()),
     () => nodePortConflicts(join(projectDirectory, "Pulumi.dev.yaml")),
     (plan) => present(packageConflict(neededPackages(plan))),
 ];

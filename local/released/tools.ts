@@ -1,5 +1,3 @@
-import { parseArgs } from "node:util";
-
 /** The two ways to a part: what its project released, fetched from where that publishes; or built here from packages. */
 export type Tools = "released" | "built";
 
@@ -16,10 +14,8 @@ export const toolsUsage = `--tools=released    the released Pulumi CLI, plugins 
 --tools=built       all built here, from packages of Go, npm and Debian
 Without it: what was taken last time. The first time: what can be fetched, and the rest is built.`;
 
-/** Reads the one option that there is. @throws in a sentence if there is anything else. */
-export function readTools(args: readonly string[]): Tools | undefined {
-    const { values } = parseArgs({ args: [...args], options: { tools: { type: "string" } } });
-    const { tools } = values;
-    if (tools === undefined || tools === "released" || tools === "built") return tools;
-    throw new Error(`--tools must be released or built, not ${JSON.stringify(tools)}`);
+/** Reads the value of `--tools`. @throws in a sentence if it is none. */
+export function parseTools(text: string): Tools {
+    if (text === "released" || text === "built") return text;
+    throw new Error(`--tools must be released or built, not ${JSON.stringify(text)}.`);
 }

@@ -52,6 +52,10 @@ func runForwarder() int {
 		klog.ErrorS(err, "No port for the API server")
 		return 1
 	}
+	if *network < 0 {
+		klog.ErrorS(nil, "No network that the node is reached in")
+		return 1
+	}
 	config, err := clientcmd.BuildConfigFromFlags("", *kubeconfig)
 	if err != nil {
 		klog.ErrorS(err, "No kubeconfig")
