@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { readKubectl } from "./kubectl";
+import { readKubectl } from "./cluster/cluster";
 import { machine } from "./paths";
 
 /** Kinds that the program makes. Namespaces and volumes come last: what is in them, or uses them, goes first. */

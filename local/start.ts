@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { runCommand, type Options } from "./command";
-import { readKubectl } from "./kubectl";
+import { readKubectl } from "./cluster/cluster";
 import { prepareDocuments } from "./documents";
 import { takeLock } from "./lock";
 import { projectDirectory } from "./paths";

@@ -1,7 +1,7 @@
-import { existsSync } from "node:fs";
 import { chmod, copyFile, cp, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { stringify } from "yaml";
+import { writeDurably } from "../durable";
 import { clusterContext } from "../paths";
 import { kubeconfigsOf } from "./certificates";
 import { lossTimes, nodePaths, programsOf, type Program } from "./programs";
@@ -160,7 +160,6 @@ ${checks.join("\n")}
 export async function writeNode(node: Node, nodes: number, sandboxImage: string): Promise<void> {
     const directory = join(node.directory, "node");
     await mkdir(directory, { recursive: true, mode: 0o700 });
-    const hadRights = existsSync(join(directory, "rights"));
     const write = async (name: string, text: string, mode = 0o600) => {
         await writeFile(join(directory, name), text);
         await chmod(join(directory, name), mode);
@@ -177,9 +176,13 @@ export async function writeNode(node: Node, nodes: number, sandboxImage: string)
     const programs = programsOf(node, nodes);
     for (const program of programs) await write(`programs/${program.name}`, programScript(program), 0o700);
     await write("health", healthScript(programs), 0o700);
-    if (hadRights) await write("rights", "");
     const pki = join(directory, "pki");
     if (node.index === controlPlane.index) await cp(directories.certificates, pki, { recursive: true });
     else await copyFile(join(directories.certificates, "ca.crt"), join(pki, "ca.crt"));
     for (const [client, path] of kubeconfigsOf(node)) await copyFile(path, join(directory, `${client}.conf`));
+}
+
+/** Lets those programs of a node start that wait until the cluster's own users have their rights. */
+export function letProgramsStart({ directory }: Node): void {
+    writeDurably(join(directory, "node", "rights"), "");
 }

@@ -1,15 +1,14 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { writeDurably } from "../durable";
 import { buildImage } from "../images/image";
-import { startBox } from "../node/boxes";
+import { endBox, startBox } from "../node/boxes";
 import { debianPackages, installPackages } from "../packages";
 import { machine } from "../paths";
 import { run } from "../run";
 import { buildTool } from "../toolchain/build";
 import { ensureCertificates, ensureKubeconfigs, kubeconfigOf } from "./certificates";
-import { programScript, writeNode } from "./configuration";
+import { letProgramsStart, programScript, writeNode } from "./configuration";
 import { apiServerIsReady, clusterIsUpSoon, nodeIsReady, unwellPrograms } from "./health";
 import { ctr, importImage } from "./images";
 import { nodeRuns, rememberedNodes, rememberNodes, startNode } from "./nodes";
@@ -68,6 +67,46 @@ async function waitForNode(node: Node, since: Date): Promise<void> {
     });
 }
 
+/** Waits until containerd answers, and makes the image known that every pod is held by. */
+async function importSandbox(node: Node, archive: string, report: (line: string) => void): Promise<void> {
+    await until(`containerd of ${node.name} did not answer`, logOf(node, "containerd"), () =>
+        ctr(node, ["version"], 10).then(
+            () => true,
+            () => false,
+        ),
+    );
+    await importImage(archive, report, [node]);
+}
+
+/** Gives the cluster's own users their rights. */
+async function giveRights(kubernetes: string): Promise<void> {
+    const admin = ["--kubeconfig", kubeconfigOf("superAdmin"), "--cache-dir", directories.kubectlCache];
+    const rights = ["apply", "--server-side", "--filename", join(__dirname, "rights.yaml")];
+    await run("kubectl-rights", kubernetes, ["kubectl", ...admin, ...rights], { deadlineSeconds: 60 });
+}
+
+/** Kubernetes writes heartbeats in whole seconds. */
+const thisSecond = () => new Date(Math.floor(Date.now() / 1000) * 1000);
+
+/** Starts nodes whose boxes are not there, in a cluster whose API server is well. */
+export async function startWorkers(nodes: readonly Node[], report: (line: string) => void): Promise<void> {
+    const kubernetes = await buildTool("kubernetes", report);
+    const sandbox = await buildImage("sandbox", report);
+    await ensureKubeconfigs(kubernetes, nodes);
+    const since = thisSecond();
+    await Promise.all(
+        nodes.map(async (node) => {
+            report(`starting ${node.name}`);
+            await writeNode(node, rememberedNodes(), sandbox.name);
+            // With its old cgroups there, the kubelet would wait three seconds for each container that it had.
+            await endBox(node.box);
+            await startNode(node, kubernetes);
+            await importSandbox(node, sandbox.archive, report);
+            await waitForNode(node, since);
+        }),
+    );
+}
+
 /**
  * Starts the cluster, unless it is up. What was left by one that crashed is cleared away first; what etcd, the images and the
  * documents hold is kept.
@@ -76,8 +115,13 @@ async function waitForNode(node: Node, since: Date): Promise<void> {
  */
 export async function startCluster(report: (line: string) => void, nodes = rememberedNodes()): Promise<void> {
     const wanted = describeNodes(nodes);
-    const isAsWanted = nodes === rememberedNodes() && wanted.every(nodeRuns);
-    if (isAsWanted && (await clusterIsUpSoon())) return;
+    if (nodes === rememberedNodes() && (await clusterIsUpSoon())) {
+        await startWorkers(
+            wanted.filter((node) => !nodeRuns(node)),
+            report,
+        );
+        return;
+    }
     if (process.getuid?.() !== 0)
         throw new Error("The local cluster needs root, as containers do here. Run it as root.");
     await installPackages(debianPackages.cluster, report);
@@ -96,38 +140,19 @@ export async function startCluster(report: (line: string) => void, nodes = remem
     await Promise.all(wanted.map((node) => writeNode(node, nodes, sandbox.name)));
 
     report("starting the nodes");
-    // Kubernetes writes heartbeats in whole seconds.
-    const since = new Date(Math.floor(Date.now() / 1000) * 1000);
+    const since = thisSecond();
     await startOuterBox(kubernetes);
     await Promise.all(wanted.map((node) => startNode(node, kubernetes)));
-    const importSandbox = Promise.all(
-        wanted.map(async (node) => {
-            await until(`containerd of ${node.name} did not answer`, logOf(node, "containerd"), () =>
-                ctr(node, ["version"], 10).then(
-                    () => true,
-                    () => false,
-                ),
-            );
-            await importImage(sandbox.archive, report, [node]);
-        }),
-    );
     await Promise.all([
-        importSandbox,
+        ...wanted.map((node) => importSandbox(node, sandbox.archive, report)),
         until("The API server was not ready", logOf(controlPlane, "kube-apiserver"), apiServerIsReady),
     ]);
-    await giveRights(kubernetes, wanted);
+    await giveRights(kubernetes);
+    wanted.forEach(letProgramsStart);
 
     report("waiting for the nodes");
     const pods = await rememberedPods();
     await Promise.all(wanted.map((node) => waitForNode(node, since)));
     if (pods.size > 0) report(`waiting for the pods that ran before: ${pods.size}`);
     await waitForPods(pods, since);
-}
-
-/** Gives the cluster's own users their rights, and their programs the sign to start. */
-async function giveRights(kubernetes: string, nodes: readonly Node[]): Promise<void> {
-    const admin = ["--kubeconfig", kubeconfigOf("superAdmin"), "--cache-dir", directories.kubectlCache];
-    const rights = ["apply", "--server-side", "--filename", join(__dirname, "rights.yaml")];
-    await run("kubectl-rights", kubernetes, ["kubectl", ...admin, ...rights], { deadlineSeconds: 60 });
-    for (const { directory } of nodes) writeDurably(join(directory, "node", "rights"), "");
 }

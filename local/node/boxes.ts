@@ -62,6 +62,17 @@ export function processesOf(box: string): number[] {
     return [...new Set(directoriesOf(box).flatMap(below))];
 }
 
+/** Memory of a box's processes in bytes, without what the kernel keeps of files: memory.stat of either version. */
+export function memoryOf(box: string): number {
+    for (const directory of directoriesOf(box)) {
+        const file = join(directory, "memory.stat");
+        if (!existsSync(file)) continue;
+        const [, bytes] = /^(?:total_rss|anon) (\d+)$/m.exec(readFileSync(file, "utf8")) ?? [];
+        if (bytes !== undefined) return Number(bytes);
+    }
+    return 0;
+}
+
 function kill(pid: number): void {
     try {
         process.kill(pid, "SIGKILL");
