@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { putInPlace, unfinishedName } from "./cache";
@@ -79,7 +80,7 @@ async function aptGet(...args: string[]): Promise<void> {
 let queue: Promise<unknown> = Promise.resolve();
 
 /** Does work on packages after the work that was asked for before. */
-function inTurn(work: () => Promise<void>): Promise<void> {
+function inTurn<T>(work: () => Promise<T>): Promise<T> {
     const result = queue.then(work);
     queue = result.catch(() => undefined);
     return result;
@@ -103,6 +104,34 @@ export function installPackages(names: readonly string[], report: (line: string)
     return inTurn(install);
 }
 
+/** Fetches packages, each `name` or `name=version`, and unpacks them into a directory that is there only when it is whole. */
+async function unpack(packages: readonly string[], directory: string): Promise<void> {
+    const unfinished = unfinishedName(directory);
+    const [download, files] = [join(unfinished, "download"), join(unfinished, "files")];
+    await rm(unfinished, { recursive: true, force: true });
+    await mkdir(download, { recursive: true });
+    try {
+        await mkdir(join(files, "usr"), { recursive: true });
+        if (packages.length > 0) await run("packages", "apt-get", ["download", ...packages], { cwd: download });
+        for (const archive of await readdir(download)) {
+            await run("packages", "dpkg-deb", ["--extract", join(download, archive), files]);
+        }
+        // Where these names lead since /usr was merged; until Debian 13, packages have files under both.
+        for (const name of ["bin", "lib", "lib64", "sbin"].filter((entry) => existsSync(join(files, entry)))) {
+            await run("packages", "cp", [
+                "--archive",
+                "--no-target-directory",
+                join(files, name),
+                join(files, "usr", name),
+            ]);
+            await rm(join(files, name), { recursive: true });
+        }
+        await putInPlace(files, directory);
+    } finally {
+        await rm(unfinished, { recursive: true, force: true });
+    }
+}
+
 /**
  * Fetches a Debian package and unpacks it, without installing it.
  *
@@ -110,19 +139,43 @@ export function installPackages(names: readonly string[], report: (line: string)
  */
 export function unpackPackage(name: string, directory: string, report: (line: string) => void): Promise<void> {
     return inTurn(async () => {
-        const unfinished = unfinishedName(directory);
-        const [download, files] = [join(unfinished, "download"), join(unfinished, "files")];
-        await rm(unfinished, { recursive: true, force: true });
-        await mkdir(download, { recursive: true });
-        try {
-            report(`fetching ${name}`);
-            await aptGet("update");
-            await run("packages", "apt-get", ["download", name], { cwd: download });
-            const [archive] = await readdir(download);
-            await run("packages", "dpkg-deb", ["--extract", join(download, archive), files]);
-            await putInPlace(files, directory);
-        } finally {
-            await rm(unfinished, { recursive: true, force: true });
-        }
+        report(`fetching ${name}`);
+        await aptGet("update");
+        await unpack([name], directory);
+    });
+}
+
+/** What apt would install for packages, themselves among it: what this machine lacks, each as `name=version`. */
+async function resolve(names: readonly string[]): Promise<string[]> {
+    const args = ["--simulate", "install", "--no-install-recommends", ...names];
+    const plan = await run("packages", "apt-get", args, { env: { LC_ALL: "C" } });
+    return [...plan.matchAll(/^Inst (\S+) (?:\[\S+\] )?\((\S+)/gm)]
+        .map(([, name, version]) => `${name}=${version}`)
+        .sort();
+}
+
+/**
+ * Fetches Debian packages with all that they depend on and this machine lacks, and unpacks them into one directory, without
+ * installing them.
+ *
+ * @param directoryOf where the files of these packages belong, each `name=version`; there only when it is whole.
+ * @returns the directory. What is there for the versions that apt knows of is not fetched again.
+ */
+export function unpackWithDependencies(
+    names: readonly string[],
+    directoryOf: (packages: readonly string[]) => string,
+    report: (line: string) => void,
+): Promise<string> {
+    return inTurn(async () => {
+        // Without its lists, apt knows of none.
+        const known = await resolve(names).catch(() => undefined);
+        if (known !== undefined && existsSync(directoryOf(known))) return directoryOf(known);
+        await aptGet("update");
+        const packages = await resolve(names);
+        const directory = directoryOf(packages);
+        if (existsSync(directory)) return directory;
+        report(`fetching ${names.join(", ")} (${packages.length} packages)`);
+        await unpack(packages, directory);
+        return directory;
     });
 }
