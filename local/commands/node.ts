@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import {
@@ -11,12 +12,14 @@ import {
     type Node,
 } from "../cluster/cluster";
 import { takeLock } from "../lock";
+import { inBox } from "../node/boxes";
 import { machine } from "../paths";
 
 const usage = `npm run -s node -- list           the local cluster's nodes: state, zone, pods, memory
 npm run -s node -- drain NAME     moves a node's pods to the others, as their PodDisruptionBudgets allow; no new ones come
 npm run -s node -- kill NAME      the node loses its power: everything in it ends at once, and nobody is told
-npm run -s node -- start NAME     starts a node that was killed, and lets pods come to one that was drained`;
+npm run -s node -- start NAME     starts a node that was killed, and lets pods come to one that was drained
+npm run -s node -- exec NAME …    runs a command in a node, such as \`ctr --namespace k8s.io images list\``;
 
 const actions = { list: listNodes, drain: drainNode, kill: killNode, start: startLostNode } as const;
 
@@ -29,8 +32,21 @@ function findNode(name: string | undefined): Node {
     throw new Error(`There is no node ${JSON.stringify(name ?? "")}. The cluster has ${names}.`);
 }
 
+/** Runs a command in a node, with this command's own input and output. @returns its exit code. */
+function execute(node: Node, command: readonly string[]): number {
+    const { program, args } = inBox(node.box, command);
+    const { status, error } = spawnSync(program, args, { stdio: "inherit" });
+    if (error) throw error;
+    return status ?? 1;
+}
+
 async function main(): Promise<void> {
-    const { positionals, values } = parseArgs({ allowPositionals: true, options: { help: { type: "boolean" } } });
+    const args = process.argv.slice(2);
+    if (args[0] === "exec" && args.length > 2) {
+        process.exitCode = execute(findNode(args[1]), args.slice(2));
+        return;
+    }
+    const { positionals, values } = parseArgs({ args, allowPositionals: true, options: { help: { type: "boolean" } } });
     const [action, name, ...more] = positionals;
     if (values.help || !(action in actions) || more.length > 0 || (action === "list") !== (name === undefined)) {
         console.log(usage);

@@ -1,21 +1,11 @@
 import { expect } from "chai";
 import { spawnSync } from "node:child_process";
-import {
-    chmodSync,
-    cpSync,
-    existsSync,
-    mkdirSync,
-    mkdtempSync,
-    readFileSync,
-    rmSync,
-    rmdirSync,
-    writeFileSync,
-} from "node:fs";
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { parse, parseDocument, stringify } from "yaml";
-import { containerdSocket } from "../cluster/settings";
+import { controlPlane } from "../cluster/settings";
 import { cacheDirectory, clusterContext, machine, projectDirectory } from "../paths";
 import { readCommands, listFiles, type Command } from "./commands";
 import { TestMachine, type Result } from "./testMachine";
@@ -44,10 +34,10 @@ const own = {
     pulumiHome: join(directory, "pulumi"),
     kubeconfig: join(directory, "kubeconfig"),
     programs: join(directory, "programs"),
-    documents: "/srv/documents",
+    // Where the local cluster's nodes have a directory of the machine.
+    documents: join(machine.documents, "own"),
     trace: join(directory, "trace.jsonl"),
 };
-const kindDocuments = "/data";
 const buildah = `buildah --storage-driver=vfs --root=${directory}/images --runroot=${directory}/run-images`;
 const base = "localhost/base:test";
 
@@ -137,12 +127,13 @@ async function makeKind(): Promise<void> {
     mkdirSync(own.programs);
     const calls = join(directory, "kind.calls");
     writeFileSync(join(own.programs, "kind"), `#!/bin/sh\necho "$*" >>${calls}\n`);
-    writeFileSync(join(own.programs, "docker"), `#!/bin/sh\n[ "$1" = exec ] && shift 2 && exec "$@"\n`);
+    const node = `npm run -s node -- exec ${controlPlane.name}`;
+    writeFileSync(join(own.programs, "docker"), `#!/bin/sh\n[ "$1" = exec ] && shift 2 && exec ${node} "$@"\n`);
     for (const name of ["kind", "docker"]) chmodSync(join(own.programs, name), 0o755);
-    await mustRun(`mkdir -p ${kindDocuments} && mount -t tmpfs tmpfs ${kindDocuments}`);
     // The broker's image that kind's node would pull.
-    const ctr = `ctr --address ${containerdSocket} --namespace k8s.io images`;
-    await mustRun(`${ctr} tag localhost/document-sync/broker:dev docker.io/library/rabbitmq:4.3`);
+    await mustRun(
+        `${node} ctr --namespace k8s.io images tag localhost/document-sync/broker:dev docker.io/library/rabbitmq:4.3`,
+    );
 }
 
 const engineImage: Way = {
@@ -300,8 +291,6 @@ describe("what the documentation tells its readers to type", function () {
     this.timeout("10m");
     this.bail(true);
 
-    const hadKindDocuments = existsSync(kindDocuments);
-
     before(async () => {
         for (const file of listFiles()) cpSync(join(projectDirectory, file), join(clone, file));
         // There is no network to install them over, and where they are right npm needs none.
@@ -314,7 +303,6 @@ describe("what the documentation tells its readers to type", function () {
 
     after(async () => {
         await testMachine?.end();
-        if (!hadKindDocuments && existsSync(kindDocuments)) rmdirSync(kindDocuments);
         rmSync(directory, { recursive: true, force: true });
     });
 
