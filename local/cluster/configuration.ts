@@ -4,7 +4,7 @@ import { stringify } from "yaml";
 import { writeDurably } from "../durable";
 import { clusterContext } from "../paths";
 import { kubeconfigsOf } from "./certificates";
-import { lossTimes, nodePaths, programsOf, type Program } from "./programs";
+import { glusterOf, lossTimes, nodePaths, programsOf, type Program } from "./programs";
 import { controlPlane, directories, podSubnet, type Node } from "./settings";
 
 /** https://kubernetes.io/docs/reference/config-api/kubelet-config.v1beta1/ */
@@ -173,6 +173,7 @@ export async function writeNode(node: Node, nodes: number, sandboxImage: string)
     await write("Corefile", corefile(node));
     await write("containerd.toml", containerdConfiguration(sandboxImage));
     await write("cni/pods.conflist", JSON.stringify(networkConfiguration(node), undefined, 4));
+    for (const [name, text] of Object.entries(glusterOf(node, nodes)?.files ?? {})) await write(name, text);
     const programs = programsOf(node, nodes);
     for (const program of programs) await write(`programs/${program.name}`, programScript(program), 0o700);
     await write("health", healthScript(programs), 0o700);

@@ -1,6 +1,7 @@
 import { join } from "node:path";
+import { glusterPrograms, type GlusterNode } from "../storage/gluster";
 import type { Client } from "./certificates";
-import { apiServerPorts, controlPlane, serviceSubnet, type Node } from "./settings";
+import { apiServerPorts, controlPlane, describeNodes, hasReplicas, serviceSubnet, type Node } from "./settings";
 
 /** A program of a node, run by the node's first process, again whenever it has ended. */
 export interface Program {
@@ -155,7 +156,22 @@ const containerd: Program = {
     command: ["containerd", `--config=${configuration("containerd.toml")}`],
 };
 
-function kubelet({ name, address, zone }: Node): Program {
+/** What makes the node one of those that share the replicated file system, in a cluster that has one. */
+export function glusterOf(node: Node, nodes: number): GlusterNode | undefined {
+    if (!hasReplicas(nodes)) return undefined;
+    return glusterPrograms({
+        node: node.address,
+        addresses: describeNodes(nodes).map(({ address }) => address),
+        configuration: nodePaths.configuration,
+    });
+}
+
+function kubelet({ name, address, zone }: Node, mounted: string | undefined): Program {
+    const needs = [
+        `[ -S ${nodePaths.containerdSocket} ]`,
+        apiServerListens,
+        ...(mounted === undefined ? [] : [mounted]),
+    ];
     return {
         name: "kubelet",
         command: [
@@ -169,7 +185,8 @@ function kubelet({ name, address, zone }: Node): Program {
             `--node-ip=${address}`,
             `--node-labels=topology.kubernetes.io/zone=${zone}`,
         ],
-        needs: `[ -S ${nodePaths.containerdSocket} ] && ${apiServerListens}`,
+        // A pod that started before its file system was mounted would write beneath it.
+        needs: needs.join(" && "),
         health: { port: 10248, path: "/healthz" },
     };
 }
@@ -196,7 +213,15 @@ const networkPolicies = ({ name }: Node): Program => ({
 
 /** The programs of a node in a cluster of so many. */
 export function programsOf(node: Node, nodes: number): Program[] {
-    const own = [containerd, kubelet(node), proxy(node), dns, networkPolicies(node)];
+    const gluster = glusterOf(node, nodes);
+    const own = [
+        ...(gluster?.programs ?? []),
+        containerd,
+        kubelet(node, gluster?.mounted),
+        proxy(node),
+        dns,
+        networkPolicies(node),
+    ];
     if (node.index !== controlPlane.index) return own;
     return [etcd, apiServer(nodes), controllerManager(nodes), scheduler, provisioner, ...own];
 }

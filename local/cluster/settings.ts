@@ -64,6 +64,9 @@ export function describeNode(index: number): Node {
 export const describeNodes = (count: number): Node[] =>
     Array.from({ length: count }, (_, index) => describeNode(index + 1));
 
+/** Whether a cluster of so many nodes has a file system of three replicas. */
+export const hasReplicas = (nodes: number) => nodes === 3;
+
 export const controlPlane = describeNode(1);
 
 /** Ports of the API server: on the machine's loopback, where a Kubernetes of somebody else may have the usual one; and on the node. */

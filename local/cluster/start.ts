@@ -6,6 +6,7 @@ import { endBox, startBox } from "../node/boxes";
 import { debianPackages, installPackages } from "../packages";
 import { machine } from "../paths";
 import { run } from "../run";
+import { prepareGluster } from "../storage/gluster";
 import { buildTool } from "../toolchain/build";
 import { ensureCertificates, ensureKubeconfigs, kubeconfigOf } from "./certificates";
 import { letProgramsStart, programScript, writeNode } from "./configuration";
@@ -19,6 +20,7 @@ import {
     controlPlane,
     describeNodes,
     directories,
+    hasReplicas,
     nodeNetwork,
     type Node,
 } from "./settings";
@@ -85,6 +87,9 @@ async function giveRights(kubernetes: string): Promise<void> {
     await run("kubectl-rights", kubernetes, ["kubectl", ...admin, ...rights], { deadlineSeconds: 60 });
 }
 
+/** The programs that nodes have beyond the machine's own, in a directory: those of the replicated file system, if there is one. */
+const nodeTools = (nodes: number, report: (line: string) => void) => (hasReplicas(nodes) ? prepareGluster(report) : "");
+
 /** Kubernetes writes heartbeats in whole seconds. */
 const thisSecond = () => new Date(Math.floor(Date.now() / 1000) * 1000);
 
@@ -92,6 +97,7 @@ const thisSecond = () => new Date(Math.floor(Date.now() / 1000) * 1000);
 export async function startWorkers(nodes: readonly Node[], report: (line: string) => void): Promise<void> {
     const kubernetes = await buildTool("kubernetes", report);
     const sandbox = await buildImage("sandbox", report);
+    const tools = await nodeTools(rememberedNodes(), report);
     await ensureKubeconfigs(kubernetes, nodes);
     const since = thisSecond();
     await Promise.all(
@@ -100,7 +106,7 @@ export async function startWorkers(nodes: readonly Node[], report: (line: string
             await writeNode(node, rememberedNodes(), sandbox.name);
             // With its old cgroups there, the kubelet would wait three seconds for each container that it had.
             await endBox(node.box);
-            await startNode(node, kubernetes);
+            await startNode(node, kubernetes, tools);
             await importSandbox(node, sandbox.archive, report);
             await waitForNode(node, since);
         }),
@@ -127,6 +133,7 @@ export async function startCluster(report: (line: string) => void, nodes = remem
     await installPackages(debianPackages.cluster, report);
     const kubernetes = await buildTool("kubernetes", report);
     const sandbox = await buildImage("sandbox", report);
+    const tools = await nodeTools(nodes, report);
     await stopCluster(report);
 
     report("preparing keys and configuration");
@@ -142,7 +149,7 @@ export async function startCluster(report: (line: string) => void, nodes = remem
     report("starting the nodes");
     const since = thisSecond();
     await startOuterBox(kubernetes);
-    await Promise.all(wanted.map((node) => startNode(node, kubernetes)));
+    await Promise.all(wanted.map((node) => startNode(node, kubernetes, tools)));
     await Promise.all([
         ...wanted.map((node) => importSandbox(node, sandbox.archive, report)),
         until("The API server was not ready", logOf(controlPlane, "kube-apiserver"), apiServerIsReady),

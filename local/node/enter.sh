@@ -11,4 +11,5 @@ cgroup=$1 pid=$2 directory=$3
 shift 3
 enter_cgroup "$cgroup"
 cd /
-exec nsenter --target "$pid" --mount --net --pid --uts --ipc --cgroup --wd="$directory" "$@"
+# Not by --wd: that one is looked up outside.
+exec nsenter --target "$pid" --mount --net --pid --uts --ipc --cgroup env --chdir="$directory" "$@"
