@@ -113,6 +113,9 @@ export function glusterPrograms({
             },
         ],
         // Without a quorum of bricks it is mounted, and answers no question.
-        mounted: `grep -q ' ${replicatedDirectory} fuse.glusterfs ' /proc/mounts && timeout 10 stat ${replicatedDirectory}/. > /dev/null 2>&1`,
+        mounted: [
+            `grep -q ' ${replicatedDirectory} fuse.glusterfs ' /proc/mounts`,
+            `timeout 10 stat ${replicatedDirectory}/. > /dev/null 2>&1`,
+        ].join(" && "),
     };
 }

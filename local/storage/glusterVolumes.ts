@@ -39,7 +39,12 @@ export const indicesOf = (brick: string) => `${brick}/.glusterfs/indices`;
  */
 export function brickVolume(brick: string, node: string, addresses: readonly string[]): string {
     return volumeFile([
-        { name: "posix", type: "storage/posix", options: { directory: brick } },
+        {
+            name: "posix",
+            type: "storage/posix",
+            // What says where a file is would be an attribute for each of its names, of which ext4 has room for some 40.
+            options: { directory: brick, gfid2path: "off" },
+        },
         { name: "locks", type: "features/locks", subvolumes: ["posix"] },
         { name: "threads", type: "performance/io-threads", subvolumes: ["locks"] },
         {
