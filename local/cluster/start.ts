@@ -7,6 +7,7 @@ import { debianPackages, installPackages } from "../packages";
 import { machine } from "../paths";
 import { run } from "../run";
 import { prepareGluster } from "../storage/gluster";
+import { storageClasses } from "../storage/storageClasses";
 import { buildTool } from "../toolchain/build";
 import { ensureCertificates, ensureKubeconfigs, kubeconfigOf } from "./certificates";
 import { letProgramsStart, programScript, writeNode } from "./configuration";
@@ -80,11 +81,14 @@ async function importSandbox(node: Node, archive: string, report: (line: string)
     await importImage(archive, report, [node]);
 }
 
-/** Gives the cluster's own users their rights. */
-async function giveRights(kubernetes: string): Promise<void> {
+/** Makes the objects that the cluster always has: the rights of its own users, and its StorageClasses. */
+async function applyOwnObjects(kubernetes: string, nodes: number): Promise<void> {
+    const classes = join(directories.configuration, "storage-classes.json");
+    await writeFile(classes, storageClasses(hasReplicas(nodes)));
     const admin = ["--kubeconfig", kubeconfigOf("superAdmin"), "--cache-dir", directories.kubectlCache];
-    const rights = ["apply", "--server-side", "--filename", join(__dirname, "rights.yaml")];
-    await run("kubectl-rights", kubernetes, ["kubectl", ...admin, ...rights], { deadlineSeconds: 60 });
+    const files = [join(__dirname, "rights.yaml"), classes].flatMap((file) => ["--filename", file]);
+    const apply = ["kubectl", ...admin, "apply", "--server-side", ...files];
+    await run("kubectl-own-objects", kubernetes, apply, { deadlineSeconds: 60 });
 }
 
 /** The programs that nodes have beyond the machine's own, in a directory: those of the replicated file system, if there is one. */
@@ -154,7 +158,7 @@ export async function startCluster(report: (line: string) => void, nodes = remem
         ...wanted.map((node) => importSandbox(node, sandbox.archive, report)),
         until("The API server was not ready", logOf(controlPlane, "kube-apiserver"), apiServerIsReady),
     ]);
-    await giveRights(kubernetes);
+    await applyOwnObjects(kubernetes, nodes);
     wanted.forEach(letProgramsStart);
 
     report("waiting for the nodes");
