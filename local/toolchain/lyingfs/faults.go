@@ -61,6 +61,13 @@ type faults struct {
 
 // errnoNamed is the errno of a name such as EIO, 0 if there is none.
 func errnoNamed(name string) syscall.Errno {
+	switch name {
+	case "":
+		return 0
+	case "EOPNOTSUPP":
+		// The number has two names.
+		return unix.EOPNOTSUPP
+	}
 	for errno := syscall.Errno(1); errno < 4096; errno++ {
 		if unix.ErrnoName(errno) == name {
 			return errno
