@@ -22,11 +22,9 @@ export const machine = {
     pulumi: {
         directory: join(machineDirectory, "pulumi"),
         backend: join(machineDirectory, "pulumi", "backend"),
-        /** PULUMI_HOME with this project's own plugins; never the user's own. */
+        /** PULUMI_HOME with the plugins; never the user's own. */
         home: join(machineDirectory, "pulumi", "home"),
-        /** PULUMI_HOME with the released plugins. */
-        releasedHome: join(machineDirectory, "pulumi", "released-home"),
-        /** Which CLI, language host and home were prepared last. */
+        /** Which CLI and language host were prepared last. */
         prepared: join(machineDirectory, "pulumi", "prepared.json"),
         /** Its TMPDIR, in which a CLI that is killed leaves something, and the language host what it has compiled. */
         temporary: join(machineDirectory, "pulumi", "tmp"),

@@ -7,7 +7,7 @@ import { parse, stringify } from "yaml";
 import { writeDurably } from "../durable";
 import { clusterContext, machine } from "../paths";
 import { run } from "../run";
-import { kubernetesVersion } from "../toolchain/build";
+import { kubernetesVersion } from "../toolchain/tools";
 import {
     apiServerPorts,
     apiServerUrls,

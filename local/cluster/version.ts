@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { writeDurably } from "../durable";
 import { machine } from "../paths";
-import { kubernetesVersion } from "../toolchain/build";
+import { kubernetesVersion } from "../toolchain/tools";
 
 /** What a cluster was made by. The format counts up when a cluster's files are laid out in another way. */
 const ours = `format 2, Kubernetes ${kubernetesVersion}`;

@@ -3,8 +3,8 @@ import { createHash } from "node:crypto";
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { installPlugins } from "../plugins/install";
-import { cliVersion, plugins } from "../pulumi/versions";
+import { bundleRandom } from "../plugins/bundle";
+import { cliVersion, pluginVersions } from "../pulumi/versions";
 import { buildTool } from "../toolchain/build";
 
 /** Names under which tools and images are published. */
@@ -64,13 +64,18 @@ export async function publishPulumi(served: string, scratch: string): Promise<vo
         copyFileSync(await buildTool(name, () => undefined), join(cli, "pulumi", name));
     pack(join(served, "get.pulumi.com", "releases", "sdk", `pulumi-v${cliVersion}-linux-x64.tar.gz`), cli);
 
-    await installPlugins(join(scratch, "home"));
+    const [kubernetes, random] = [join(scratch, "kubernetes"), join(scratch, "random")];
+    mkdirSync(kubernetes);
+    const provider = "pulumi-resource-kubernetes";
+    copyFileSync(await buildTool(provider, () => undefined), join(kubernetes, provider));
+    await (await bundleRandom()).write(random);
     write(join(served, "github.com", "pulumi", "index"), "");
-    for (const { name, version } of plugins) {
+    for (const [name, directory] of Object.entries({ kubernetes, random })) {
+        const version = pluginVersions[name as keyof typeof pluginVersions];
         const file = `pulumi-resource-${name}-v${version}-linux-amd64.tar.gz`;
         pack(
             join(served, "github.com", "pulumi", `pulumi-${name}`, "releases", "download", `v${version}`, file),
-            join(scratch, "home", "plugins", `resource-${name}-v${version}`),
+            directory,
         );
     }
 }

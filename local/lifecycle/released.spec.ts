@@ -119,14 +119,16 @@ describe("released tools and images", function () {
     const released = [
         "Pulumi CLI: 3.246.0, released",
         "Node.js language host: the CLI's own",
-        "Pulumi plugins: kubernetes 4.32.0 and random 4.21.1, released",
+        "Pulumi plugin kubernetes: 4.25.0, released",
+        "Pulumi plugin random: 4.21.1, released",
         "Image of the broker: docker.io/library/rabbitmq:4.3",
         "Base of the engine's image: docker.io/library/node:20.20.2-trixie-slim",
     ];
     const built = [
         "Pulumi CLI: 3.246.0, built from its Go module",
         "Node.js language host: built from its Go module",
-        "Pulumi plugins: kubernetes 4.32.0 and random 4.21.1, this project's own",
+        "Pulumi plugin kubernetes: 4.25.0, built from its Go module",
+        "Pulumi plugin random: 4.21.1, this project's own",
         "Image of the broker: made from Debian packages",
         "Base of the engine's image: made from Debian packages",
     ];
@@ -148,7 +150,8 @@ describe("released tools and images", function () {
         const scratch = mkdirAll(inDirectory("scratch"));
         const download = spawnSync("apt-get", ["download", "skopeo"], { cwd: scratch, encoding: "utf8" });
         expect(download.status, download.stderr).to.equal(0);
-        for (const tool of ["kubernetes", "pulumi", "pulumi-language-nodejs"] as const) await buildTool(tool, report);
+        const tools = ["kubernetes", "pulumi", "pulumi-language-nodejs", "pulumi-resource-kubernetes"] as const;
+        for (const tool of tools) await buildTool(tool, report);
 
         makeCertificates(directory);
         await publishPulumi(inDirectory("served"), scratch);
@@ -225,22 +228,26 @@ describe("released tools and images", function () {
         expect(requests()).to.deep.equal([]);
     });
 
-    const [pulumi, plugins, broker, engine] = [[0, 1], [2], [3], [4]];
+    const [pulumi, kubernetes, random, broker, engine] = [[0, 1], [2], [3], [4], [5]];
     const cases: { title: string; fault: Fault; falls: number[] }[] = [
         {
             title: "a publisher that accepts and never answers",
             fault: { of: "", is: "silent" },
-            falls: [0, 1, 2, 3, 4],
+            falls: [0, 1, 2, 3, 4, 5],
         },
         {
             title: "a publisher that goes after the CLI",
             fault: { of: "/releases/sdk/", is: "last" },
-            falls: [...plugins, ...broker, ...engine],
+            falls: [...kubernetes, ...random, ...broker, ...engine],
         },
         { title: "a CLI that ends in the middle", fault: { of: "/releases/sdk/", is: "cut" }, falls: pulumi },
         { title: "a CLI that stops in the middle", fault: { of: "/releases/sdk/", is: "stalled" }, falls: pulumi },
-        { title: "a plugin that ends in the middle", fault: { of: "/pulumi-random/", is: "cut" }, falls: plugins },
-        { title: "a plugin that stops in the middle", fault: { of: "/pulumi-random/", is: "stalled" }, falls: plugins },
+        { title: "a plugin that ends in the middle", fault: { of: "/pulumi-random/", is: "cut" }, falls: random },
+        {
+            title: "a plugin that stops in the middle",
+            fault: { of: "/pulumi-kubernetes/", is: "stalled" },
+            falls: kubernetes,
+        },
         {
             title: "an image that ends in the middle",
             fault: { of: "library/rabbitmq/blobs", is: "cut" },
@@ -267,7 +274,8 @@ describe("released tools and images", function () {
             // Within the limit, and what else there is to do on a busy machine.
             if (fault.is === "stalled" || fault.is === "silent") expect(Date.now() - started).to.be.below(90_000);
             const fetched = readdirSync(join(cache, "document-sync", "tools")).join(" ");
-            expect(fetched.includes("plugins-released"), fetched).to.equal(!falls.includes(2));
+            for (const [plugin, [index]] of Object.entries({ kubernetes, random }))
+                expect(fetched.includes(`plugin-${plugin}-released`), fetched).to.equal(!falls.includes(index));
             const running = await machine.mustRun("ps", ["-eo", "args"]);
             expect(running).not.to.match(/install\.ts|skopeo|plugin install/);
         });
@@ -284,7 +292,7 @@ describe("released tools and images", function () {
             });
         await startPublisher();
         expect(await preflight()).to.equal("");
-        expect(requests()).to.deep.equal(["HEAD get.pulumi.com/install.sh"]);
+        expect(requests()).to.have.members(["HEAD get.pulumi.com/install.sh", "HEAD github.com/pulumi/"]);
         await stopPublisher();
         expect(await preflight()).to.match(/^Go [\d.]+ or later is needed on PATH; there is none\n$/);
     });
@@ -304,8 +312,13 @@ describe("released tools and images", function () {
         expect(none.exitCode, none.output).to.equal(1);
         expect(none.output).to.contain(
             "--tools=released: Pulumi CLI 3.246.0 could not be fetched: no answer from https://get.pulumi.com/install.sh\n" +
-                "--tools=released: Pulumi plugins kubernetes 4.32.0 and random 4.21.1 could not be fetched: no answer from " +
-                "https://github.com/pulumi/ or https://get.pulumi.com/install.sh\n" +
+                ["kubernetes 4.25.0", "random 4.21.1"]
+                    .map(
+                        (plugin) =>
+                            `--tools=released: Pulumi plugin ${plugin} could not be fetched: no answer from ` +
+                            "https://github.com/pulumi/ or https://get.pulumi.com/install.sh\n",
+                    )
+                    .join("") +
                 "--tools=released: images of broker and engine could not be fetched: no answer from https://registry-1.docker.io/v2/\n",
         );
         expect((await machine.run("ls", [platform.cluster])).exitCode, "a cluster was made").not.to.equal(0);

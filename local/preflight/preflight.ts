@@ -8,11 +8,13 @@ import { debianPackages, packageConflict } from "../packages";
 import { cacheDirectory, machine, projectDirectory } from "../paths";
 import { findReleased, installer, mustBuildPulumi } from "../pulumi/cli";
 import { findLanguageHost } from "../pulumi/languageHost";
-import { releasedPluginsConflict } from "../pulumi/plugins";
+import { mustBuildPlugin } from "../pulumi/plugins";
+import { releasedPluginConflict } from "../pulumi/releasedPlugins";
 import { cliVersion } from "../pulumi/versions";
 import { doesAnswer, unanswered } from "../released/fetch";
 import type { Tools } from "../released/tools";
-import { goConflict, isBuilt, readGoSettings, type ToolName } from "../toolchain/build";
+import { goConflict, isBuilt } from "../toolchain/build";
+import { readGoSettings } from "../toolchain/go";
 import { diskConflicts, type DiskNeed } from "./disk";
 import { nodePortConflicts } from "./nodePorts";
 
@@ -40,11 +42,16 @@ export function checkSystem({ platform, arch }: Pick<NodeJS.Process, "platform" 
     if (fault) throw new Error(`the local platform needs Debian or something like it on amd64: ${fault}`);
 }
 
+/** What is built for a start. */
+type ToolName = keyof typeof sizes.tools;
+
 /** What of Pulumi is built. */
 async function pulumiTools(tools: Tools | undefined): Promise<ToolName[]> {
-    if (await mustBuildPulumi(tools)) return ["pulumi", "pulumi-language-nodejs"];
+    const plugins: ToolName[] = (await mustBuildPlugin(tools)) ? ["pulumi-resource-kubernetes"] : [];
+    if (await mustBuildPulumi(tools)) return ["pulumi", "pulumi-language-nodejs", ...plugins];
     const onPath = findReleased();
-    return onPath?.usable && findLanguageHost(onPath.program) === undefined ? ["pulumi-language-nodejs"] : [];
+    const hasNoHost = onPath?.usable && findLanguageHost(onPath.program) === undefined;
+    return hasNoHost ? ["pulumi-language-nodejs", ...plugins] : plugins;
 }
 
 async function missingTools({ tools, isElsewhere }: Plan): Promise<ToolName[]> {
@@ -62,7 +69,8 @@ function rootsToMake({ tools, isElsewhere }: Plan): RootKind[] {
 const releasedConflicts: Check = async ({ tools, isElsewhere }) => {
     if (tools !== "released") return [];
     const conflicts = (await mustBuildPulumi(tools)) ? [unanswered(`Pulumi CLI ${cliVersion}`, installer)] : [];
-    conflicts.push(...present(await releasedPluginsConflict()));
+    for (const plugin of ["kubernetes", "random"] as const)
+        conflicts.push(...present(await releasedPluginConflict(plugin)));
     const pulled = (["broker", "engine"] as const).filter((kind) => !isElsewhere && !isPulled(kind, tools));
     if (pulled.length > 0 && !(await doesAnswer(registry)))
         conflicts.push(unanswered(`images of ${pulled.join(" and ")}`, registry));
@@ -79,7 +87,7 @@ const goConflicts: Check = async (plan) => {
 
 /** Megabytes, as measured after builds from nothing. Go's caches are of the two large tools, built one after the other. */
 const sizes = {
-    tools: { kubernetes: 160, pulumi: 130, "pulumi-language-nodejs": 20 },
+    tools: { kubernetes: 160, pulumi: 100, "pulumi-language-nodejs": 20, "pulumi-resource-kubernetes": 90 },
     goBuildCache: { large: 4800, small: 240 },
     goModules: { large: 3300, small: 290 },
     /** With its layer and its image. */

@@ -30,7 +30,7 @@ export function findReleased(): { program: string; version: string; usable: bool
     const { stdout } = spawnSync(program, ["version"], {
         encoding: "utf8",
         timeout: 10_000,
-        env: { ...process.env, PULUMI_HOME: machine.pulumi.releasedHome, PULUMI_SKIP_UPDATE_CHECK: "true" },
+        env: { ...process.env, PULUMI_HOME: machine.pulumi.home, PULUMI_SKIP_UPDATE_CHECK: "true" },
     });
     const version = (stdout ?? "").trim();
     return { program, version, usable: isUsableVersion(version) };

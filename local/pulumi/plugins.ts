@@ -1,103 +1,76 @@
-import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
-import { cp, mkdir, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { markUsed, prune, putInPlace, unfinishedName } from "../cache";
-import { cacheDirectory, machine } from "../paths";
-import { installPlugins } from "../plugins/install";
+import { constants } from "node:fs";
+import { copyFile, cp } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { machine } from "../paths";
+import { bundleRandom } from "../plugins/bundle";
+import { recall } from "../released/answers";
 import { choose } from "../released/choose";
-import { doesAnswer, NotToBeHad, runFetch, unanswered } from "../released/fetch";
-import type { Wish } from "../released/tools";
-import type { Cli } from "./cli";
-import { plugins } from "./versions";
+import type { Tools, Wish } from "../released/tools";
+import { buildTool } from "../toolchain/build";
+import { putPlugin } from "./home";
+import { fetchPlugin, releasedPluginConflict } from "./releasedPlugins";
+import { pluginVersions, type PluginName } from "./versions";
 
-/** The CLI asks the first, then the second. */
-const servers = ["https://github.com/pulumi/", "https://get.pulumi.com/install.sh"];
+const partOf = (name: PluginName) => `Pulumi plugin ${name}`;
 
-const list = plugins.map(({ name, version }) => `${name} ${version}`).join(" and ");
+type Report = (line: string) => void;
 
-const nameOf = ({ name, version }: (typeof plugins)[number]) => `resource-${name}-v${version}`;
+/** How each is made where the released one is not to be had. */
+const made: Record<PluginName, { readonly from: string; readonly put: (report: Report) => Promise<void> }> = {
+    kubernetes: {
+        from: "built from its Go module",
+        put: async (report) => {
+            const binary = await buildTool("pulumi-resource-kubernetes", report);
+            // The cache may be cleared; a copy shares its blocks where the file system can.
+            const copy = (directory: string) =>
+                copyFile(binary, join(directory, basename(binary)), constants.COPYFILE_FICLONE);
+            await putPlugin(machine.pulumi.home, "kubernetes", basename(dirname(binary)), copy);
+        },
+    },
+    random: {
+        from: "this project's own",
+        put: async () => {
+            const { hash, write } = await bundleRandom();
+            await putPlugin(machine.pulumi.home, "random", `own-${hash}`, write);
+        },
+    },
+};
 
-/** Where those that were fetched are, or are going to be. */
-function fetchedDirectory(): string {
-    const key = createHash("sha256")
-        .update(JSON.stringify([process.arch, plugins]))
-        .digest("hex")
-        .slice(0, 16);
-    return join(cacheDirectory, "tools", `plugins-released-${key}`);
-}
-
-/** Why the released plugins are not to be had, in a sentence; undefined if they are here, or a server for them answers. */
-export async function releasedPluginsConflict(): Promise<string | undefined> {
-    if (existsSync(fetchedDirectory())) return undefined;
-    const answers = await Promise.all(servers.map(doesAnswer));
-    return answers.includes(true) ? undefined : unanswered(`Pulumi plugins ${list}`, ...servers);
-}
-
-/** Fetches the plugins into the cache, all of them or none. @returns the directory that has them, in the form of a PULUMI_HOME. */
-async function fetchPlugins(program: string, report: (line: string) => void): Promise<string> {
-    const directory = fetchedDirectory();
-    if (!existsSync(directory)) {
-        const conflict = await releasedPluginsConflict();
-        if (conflict) throw new NotToBeHad(conflict);
-        report(`fetching the plugins ${list}`);
-        const unfinished = unfinishedName(directory);
-        await mkdir(unfinished, { recursive: true });
-        try {
-            for (const { name, version } of plugins) {
-                const what = `Pulumi plugin ${name} ${version}`;
-                const install = ["plugin", "install", "resource", name, `v${version}`];
-                const env = { PULUMI_HOME: unfinished, PULUMI_SKIP_UPDATE_CHECK: "true" };
-                await runFetch("pulumi-plugins", what, program, install, env);
-            }
-            await putInPlace(unfinished, directory);
-        } finally {
-            await rm(unfinished, { recursive: true, force: true });
-        }
-        await prune(dirname(directory), "plugins-released", 24);
-    }
-    await markUsed(directory);
-    return directory;
-}
-
-/** Puts plugins that were fetched into the PULUMI_HOME of this machine, each whole or not at all. */
-async function installReleased(fetched: string): Promise<void> {
-    const home = machine.pulumi.releasedHome;
-    await mkdir(join(home, "plugins"), { recursive: true });
-    for (const name of plugins.map(nameOf)) {
-        const target = join(home, "plugins", name);
-        if (existsSync(target)) continue;
-        const unfinished = unfinishedName(join(home, name));
-        await rm(unfinished, { recursive: true, force: true });
-        await cp(join(fetched, "plugins", name), unfinished, { recursive: true });
-        await putInPlace(unfinished, target);
-    }
-}
-
-/**
- * Makes the two provider plugins ready, for any CLI.
- *
- * @returns the PULUMI_HOME that they are in, and whether they are this project's own.
- */
-export async function preparePlugins(
-    { program }: Cli,
-    wish: Wish,
-    report: (line: string) => void,
-): Promise<{ home: string; ownPlugins: boolean }> {
-    return choose<{ home: string; ownPlugins: boolean }>(
+function preparePlugin(name: PluginName, program: string, wish: Wish, report: Report): Promise<Tools> {
+    return choose<Tools>(
         {
-            name: "Pulumi plugins",
-            question: list,
+            name: partOf(name),
+            question: pluginVersions[name],
             released: async () => {
-                await installReleased(await fetchPlugins(program, report));
-                return { home: machine.pulumi.releasedHome, ownPlugins: false };
+                const fetched = await fetchPlugin(name, program, report);
+                const copy = (directory: string) => cp(fetched, directory, { recursive: true });
+                await putPlugin(machine.pulumi.home, name, "released", copy);
+                return "released";
             },
             built: async () => {
-                await installPlugins(machine.pulumi.home);
-                return { home: machine.pulumi.home, ownPlugins: true };
+                await made[name].put(report);
+                return "built";
             },
-            describe: ({ ownPlugins }) => `${list}, ${ownPlugins ? "this project's own" : "released"}`,
+            describe: (taken) => `${pluginVersions[name]}, ${taken === "released" ? "released" : made[name].from}`,
         },
         wish,
     );
+}
+
+/**
+ * Makes the provider plugins ready in this machine's PULUMI_HOME, each released or made here, whichever was there before.
+ *
+ * @param program the Pulumi CLI that fetches them; any other works with them too.
+ * @returns whether both are released ones.
+ */
+export async function preparePlugins(program: string, wish: Wish, report: Report): Promise<boolean> {
+    const taken: Tools[] = [];
+    for (const name of ["kubernetes", "random"] as const) taken.push(await preparePlugin(name, program, wish, report));
+    return taken.every((way) => way === "released");
+}
+
+/** Whether the plugin `kubernetes` will have to be built, as far as can be told before: a server may answer, and the download still fail. */
+export async function mustBuildPlugin(tools: Tools | undefined): Promise<boolean> {
+    if ((tools ?? recall(partOf("kubernetes"), pluginVersions.kubernetes)?.taken) === "built") return true;
+    return (await releasedPluginConflict("kubernetes")) !== undefined;
 }

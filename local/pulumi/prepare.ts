@@ -16,9 +16,8 @@ export interface Prepared {
     /** Paths of the CLI and of its language host. */
     readonly program: string;
     readonly languageHost: string;
-    /** PULUMI_HOME. */
-    readonly home: string;
-    readonly ownPlugins: boolean;
+    /** Both plugins are released ones. */
+    readonly hasReleasedPlugins: boolean;
 }
 
 /** @throws if nothing was prepared, or what was is gone. */
@@ -50,7 +49,7 @@ export async function preparePulumi(wish: Wish, report: (line: string) => void):
     writeDurably(machine.pulumi.passphraseFile, `${passphrase}\n`);
     const cli = await prepareCli(wish, report);
     const languageHost = await prepareLanguageHost(cli, wish, report);
-    const { home, ownPlugins } = await preparePlugins(cli, wish, report);
-    const prepared: Prepared = { program: cli.program, languageHost, home, ownPlugins };
+    const hasReleasedPlugins = await preparePlugins(cli.program, wish, report);
+    const prepared: Prepared = { program: cli.program, languageHost, hasReleasedPlugins };
     writeDurably(machine.pulumi.prepared, `${JSON.stringify(prepared, undefined, 4)}\n`);
 }

@@ -7,13 +7,13 @@ import { readPrepared } from "./prepare";
 
 /** The Pulumi CLI that was prepared, and the environment that it runs in. */
 function pulumiCommand(): { program: string; environment: NodeJS.ProcessEnv } {
-    const { program, languageHost, home, ownPlugins } = readPrepared();
+    const { program, languageHost, hasReleasedPlugins } = readPrepared();
     const environment: NodeJS.ProcessEnv = {
         ...process.env,
         KUBECONFIG: kubeconfigList(),
         PULUMI_BACKEND_URL: `file://${machine.pulumi.backend}`,
         PULUMI_CONFIG_PASSPHRASE_FILE: machine.pulumi.passphraseFile,
-        PULUMI_HOME: home,
+        PULUMI_HOME: machine.pulumi.home,
         // Types are checked by npm run test:unit, not again at each command.
         PULUMI_NODEJS_TRANSPILE_ONLY: "true",
         PULUMI_SKIP_UPDATE_CHECK: "true",
@@ -22,7 +22,8 @@ function pulumiCommand(): { program: string; environment: NodeJS.ProcessEnv } {
     mkdirSync(machine.pulumi.temporary, { recursive: true, mode: 0o700 });
     // It would win over the file.
     delete environment.PULUMI_CONFIG_PASSPHRASE;
-    if (ownPlugins) environment.PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION = "true";
+    // Where those two could not be fetched, others can't be either: better one sentence than a minute's wait.
+    if (!hasReleasedPlugins) environment.PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION = "true";
     // Beside the CLI it looks first for its language host, and then needs no plugin of somebody else's from PATH.
     if (dirname(realpathSync(program)) === dirname(languageHost)) environment.PULUMI_IGNORE_AMBIENT_PLUGINS = "true";
     else environment.PATH = `${dirname(languageHost)}${delimiter}${process.env.PATH}`;

@@ -5,10 +5,9 @@ import { version as randomVersion } from "@pulumi/random/package.json";
 export const cliVersion = "3.246.0";
 
 /** Of the npm packages that the program uses: the CLI looks for plugins of exactly these. */
-export const plugins = [
-    { name: "kubernetes", version: kubernetesVersion },
-    { name: "random", version: randomVersion },
-] as const;
+export const pluginVersions = { kubernetes: kubernetesVersion, random: randomVersion } as const;
+
+export type PluginName = keyof typeof pluginVersions;
 
 /** Whether this is a version that fits @pulumi/pulumi here, as `pulumi version` prints it. */
 export function isUsableVersion(version: string): boolean {

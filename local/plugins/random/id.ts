@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { stringAt } from "../properties";
 import type { RandomKind } from "./kind";
 
 /** `random:index/randomId:RandomId`: bytes, written in five ways. */
@@ -17,7 +16,7 @@ export const randomId: RandomKind = {
     },
     draw: (inputs) => {
         const bytes = randomBytes(inputs.byteLength as number);
-        const prefix = stringAt(inputs, "prefix");
+        const prefix = typeof inputs.prefix === "string" ? inputs.prefix : "";
         const hex = bytes.toString("hex");
         const url = bytes.toString("base64url");
         const outputs = {

@@ -1,4 +1,4 @@
-import type { Properties } from "../properties";
+import type { Properties } from "./properties";
 
 /** One kind of random resource. Inputs come without secrets, and known. */
 export interface RandomKind {

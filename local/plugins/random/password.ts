@@ -1,6 +1,6 @@
 import { genSalt, hash } from "bcryptjs";
 import { randomInt } from "node:crypto";
-import { numberAt, type Properties } from "../properties";
+import type { Properties } from "./properties";
 import type { RandomKind } from "./kind";
 
 /** Name of the switch, name of its minimum, and the characters that it admits. */
@@ -43,6 +43,11 @@ export const randomPassword: RandomKind = {
         return { id: "none", outputs: { result, bcryptHash: await hash(result, salt) } };
     },
 };
+
+function numberAt(inputs: Properties, name: string): number {
+    const value = inputs[name];
+    return typeof value === "number" ? value : 0;
+}
 
 function charactersOf(inputs: Properties) {
     return alphabets.map(([name, minimum, usual]) => {

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { isAtLeast } from "../build";
+import { isAtLeast } from "../go";
 
 describe("the Go that builds the tools", () => {
     it("is compared by numbers, not by letters", () => {
