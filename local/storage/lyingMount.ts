@@ -113,11 +113,14 @@ export async function mountLying({
         mountPoint,
     ]);
     const lastWords: string[] = [];
-    createInterface({ input: child.stderr }).on("line", (line) => lastWords.push(line));
+    createInterface({ input: child.stderr }).on("line", (line) => {
+        lastWords.push(line);
+        if (lastWords.length > 5) lastWords.shift();
+    });
     const closed = once(child, "close") as Promise<[number | null, NodeJS.Signals | null]>;
     const ended = closed.then(([code, signal]) => {
         const how = signal ?? `exit code ${code}`;
-        return new Error(`${mountPoint} is not mounted (${how}): ${lastWords.slice(-5).join(" ")}`);
+        return new Error(`${mountPoint} is not mounted (${how}): ${lastWords.join(" ")}`);
     });
     // It is heard of by whoever waits for it.
     ended.catch(() => undefined);

@@ -21,9 +21,9 @@ type node struct {
 	unsynced unsynced
 }
 
-// path is relative to the mount. A file with several names has the one that this mount heard of last.
+// path is relative to the mount. A file with several names has the one that this mount heard of last, one without a name has none.
 func (n *node) path() string {
-	return n.Path(n.Root())
+	return n.Path(nil)
 }
 
 // run does an operation on this node under its faults.
