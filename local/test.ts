@@ -34,7 +34,10 @@ const clusterSuites = [
 ];
 
 /** On machines of the tests' own, so that they need no cluster here and disturb none. */
-const lifecycleSuites = [mocha("Started, stopped and killed", "local/lifecycle/*.spec.ts")];
+const lifecycleSuites = [
+    mocha("Several nodes", "local/lifecycle/{nodes,policies}.spec.ts"),
+    mocha("Started, stopped and killed", "local/lifecycle/!(nodes|policies).spec.ts"),
+];
 
 async function runClusterSuites({ tools }: Options): Promise<Totals[]> {
     checkSystem();
