@@ -6,6 +6,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
 import { delimiter, join, resolve } from "node:path";
+import { proxyEnvironment } from "./proxies.mjs";
 
 function refuse(sentence) {
     console.error(sentence);
@@ -17,6 +18,7 @@ if (major < 20 || (major === 20 && minor < 19)) {
     refuse(`Node.js 20.19 or newer is needed; this is ${process.versions.node}.`);
 }
 
+Object.assign(process.env, proxyEnvironment(process.env));
 const project = resolve(import.meta.dirname, "..");
 const modules = join(project, "node_modules");
 

@@ -277,7 +277,7 @@ describe("released tools and images", function () {
             for (const [plugin, [index]] of Object.entries({ kubernetes, random }))
                 expect(fetched.includes(`plugin-${plugin}-released`), fetched).to.equal(!falls.includes(index));
             const running = await machine.mustRun("ps", ["-eo", "args"]);
-            expect(running).not.to.match(/install\.ts|skopeo|plugin install/);
+            expect(running).not.to.match(/install\.sh|skopeo|plugin install/);
         });
     }
 

@@ -15,6 +15,11 @@ import { cliVersion, isUsableVersion } from "./versions";
 
 export const installer = "https://get.pulumi.com/install.sh";
 
+/** Fetches it by what it needs itself, which knows proxies, unlike Pulumi's Automation API; and runs it as that would. */
+const runInstaller = `
+curl --fail --silent --show-error --location --output "$TMPDIR/install.sh" "$1"
+sh "$TMPDIR/install.sh" --no-edit-path --install-root "$2" --version "$3"`;
+
 /** A Pulumi CLI. */
 export interface Cli {
     readonly program: string;
@@ -57,9 +62,14 @@ async function install(report: (line: string) => void): Promise<string> {
         const unfinished = unfinishedName(directory);
         await mkdir(unfinished, { recursive: true });
         try {
-            // A limit needs a process that can be ended.
-            const script = ["--import", "tsx", join(__dirname, "install.ts"), unfinished, cliVersion];
-            await runFetch("pulumi-install", what, process.execPath, script);
+            await runFetch("pulumi-install", what, "sh", [
+                "-ec",
+                runInstaller,
+                "sh",
+                installer,
+                unfinished,
+                cliVersion,
+            ]);
             await putInPlace(unfinished, directory);
         } finally {
             await rm(unfinished, { recursive: true, force: true });

@@ -15,6 +15,9 @@ export const limits = {
     fetch: 180,
 };
 
+/** Variables that can name a proxy for HTTPS. */
+const proxies = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
+
 const answers = new Map<string, Promise<boolean>>();
 
 async function ask(url: string): Promise<boolean> {
@@ -29,8 +32,8 @@ async function ask(url: string): Promise<boolean> {
 
 /** Whether a server answers. It is asked once in this process. */
 export function doesAnswer(url: string): Promise<boolean> {
-    // Node's own fetch knows no proxies, while those that fetch afterwards do.
-    if (process.env.HTTPS_PROXY ?? process.env.https_proxy) return Promise.resolve(true);
+    // Node's own fetch knows no proxies, while those that fetch afterwards do, and say so if it lets nothing through.
+    if (proxies.some((name) => process.env[name])) return Promise.resolve(true);
     const answer = answers.get(url) ?? ask(url);
     answers.set(url, answer);
     return answer;
