@@ -152,7 +152,7 @@ describe("a guest on the machine", function () {
 
         /** What is seen of a cluster that is up: its processes, and that the forwarder listens on loopback. */
         const ofCluster = [
-            /^processes: new: /,
+            /^processes: (new|changed): /,
             // Each box has one, for as long as a process is in it.
             /^network namespaces: new: net:/,
             /^cgroups: new: \/[^/]+\/document-sync(\/|$| )/,

@@ -28,9 +28,10 @@ case $stage in
 esac
 
 hostname "$name"
-mount -t proc proc /proc
+# `-n`: nothing is written down in the machine's /run.
+mount -n -t proc proc /proc
 # The one of before shows the network outside.
-mount -t sysfs sysfs /sys
+mount -n -t sysfs sysfs /sys
 mount_cgroups
 ip link set lo up
 exec "$@"

@@ -59,13 +59,13 @@ enter_cgroup() {
 mount_cgroups() {
     local directory options hierarchies
     if has_cgroups_v2; then
-        mount -t cgroup2 cgroup2 /sys/fs/cgroup
+        mount -n -t cgroup2 cgroup2 /sys/fs/cgroup
         return
     fi
     hierarchies=$(cgroup_hierarchies)
-    mount -t tmpfs -o mode=755 tmpfs /sys/fs/cgroup
+    mount -n -t tmpfs -o mode=755 tmpfs /sys/fs/cgroup
     while read -r directory options; do
         mkdir "$directory"
-        mount -t cgroup -o "$options" cgroup "$directory"
+        mount -n -t cgroup -o "$options" cgroup "$directory"
     done <<< "$hierarchies"
 }

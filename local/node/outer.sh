@@ -6,6 +6,9 @@
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/supervise.sh"
 
+# What programs leave in /run is the box's, and the nodes' that are made in it; `-n`, or mount itself would write there.
+mount -n -t tmpfs -o mode=755 tmpfs /run
+
 # With an address of its own: a bridge otherwise takes that of its ports in turn, and neighbours' tables grow stale.
 ip link add name "$BRIDGE" address 02:64:73:79:6e:63 type bridge
 ip address add "$GATEWAY" dev "$BRIDGE"
