@@ -58,8 +58,8 @@ export function proxyConfiguration(): object {
         clientConnection: { kubeconfig: join(nodePaths.configuration, "proxy.conf") },
         clusterCIDR: podSubnet,
         mode: "iptables",
-        // Rules follow a change of endpoints at once.
-        iptables: { minSyncPeriod: "0s" },
+        // Rules follow a change of endpoints at once. Zero would be taken for nothing said, which is a second.
+        iptables: { minSyncPeriod: "10ms" },
         // How many connections are tracked is the machine's matter.
         conntrack: { maxPerCore: 0, min: 0, tcpEstablishedTimeout: "0s", tcpCloseWaitTimeout: "0s" },
     };

@@ -10,6 +10,7 @@ import {
     mostNodes,
     nodeNetwork,
     policyQueue,
+    serviceSubnet,
     sharedDirectories,
     type Node,
 } from "./settings";
@@ -49,6 +50,8 @@ export async function startNode(node: Node, kubernetes: string, tools = ""): Pro
             GATEWAY: `${nodeNetwork.gateway}/${nodeNetwork.prefixLength}`,
             ADDRESS: `${node.address}/${nodeNetwork.prefixLength}`,
             POD_ROUTES: others.map(({ podSubnet, address }) => `${podSubnet} ${address}`).join("\n"),
+            POD_SUBNET: node.podSubnet,
+            SERVICE_SUBNET: serviceSubnet,
             POLICY_QUEUE: String(policyQueue),
             TOOLS: tools,
         },
