@@ -10,7 +10,7 @@ import { findReleased, installer, mustBuildPulumi } from "../pulumi/cli";
 import { findLanguageHost } from "../pulumi/languageHost";
 import { mustBuildPlugin } from "../pulumi/plugins";
 import { releasedPluginConflict } from "../pulumi/releasedPlugins";
-import { cliVersion } from "../pulumi/versions";
+import { cliVersion, pluginNames } from "../pulumi/versions";
 import { doesAnswer, unanswered } from "../released/fetch";
 import type { Tools } from "../released/tools";
 import { goConflict, isBuilt } from "../toolchain/build";
@@ -69,8 +69,7 @@ function rootsToMake({ tools, isElsewhere }: Plan): RootKind[] {
 const releasedConflicts: Check = async ({ tools, isElsewhere }) => {
     if (tools !== "released") return [];
     const conflicts = (await mustBuildPulumi(tools)) ? [unanswered(`Pulumi CLI ${cliVersion}`, installer)] : [];
-    for (const plugin of ["kubernetes", "random"] as const)
-        conflicts.push(...present(await releasedPluginConflict(plugin)));
+    for (const plugin of pluginNames) conflicts.push(...present(await releasedPluginConflict(plugin)));
     const pulled = (["broker", "engine"] as const).filter((kind) => !isElsewhere && !isPulled(kind, tools));
     if (pulled.length > 0 && !(await doesAnswer(registry)))
         conflicts.push(unanswered(`images of ${pulled.join(" and ")}`, registry));

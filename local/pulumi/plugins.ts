@@ -9,7 +9,7 @@ import type { Tools, Wish } from "../released/tools";
 import { buildTool } from "../toolchain/build";
 import { putPlugin } from "./home";
 import { fetchPlugin, releasedPluginConflict } from "./releasedPlugins";
-import { pluginVersions, type PluginName } from "./versions";
+import { pluginNames, pluginVersions, type PluginName } from "./versions";
 
 const partOf = (name: PluginName) => `Pulumi plugin ${name}`;
 
@@ -65,7 +65,7 @@ function preparePlugin(name: PluginName, program: string, wish: Wish, report: Re
  */
 export async function preparePlugins(program: string, wish: Wish, report: Report): Promise<boolean> {
     const taken: Tools[] = [];
-    for (const name of ["kubernetes", "random"] as const) taken.push(await preparePlugin(name, program, wish, report));
+    for (const name of pluginNames) taken.push(await preparePlugin(name, program, wish, report));
     return taken.every((way) => way === "released");
 }
 

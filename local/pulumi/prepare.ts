@@ -5,8 +5,10 @@ import { machine } from "../paths";
 import type { Wish } from "../released/tools";
 import { prepareCli } from "./cli";
 import { prepareLanguageHost } from "./languageHost";
+import { pluginDirectory } from "./home";
 import { writeContext } from "./kubeconfig";
 import { preparePlugins } from "./plugins";
+import { pluginNames } from "./versions";
 
 /** For the stacks on this machine's own cluster; the README tells everybody. */
 const passphrase = "document-sync-development";
@@ -24,7 +26,8 @@ export interface Prepared {
 export function readPrepared(): Prepared {
     try {
         const prepared = JSON.parse(readFileSync(machine.pulumi.prepared, "utf8")) as Prepared;
-        if (existsSync(prepared.program) && existsSync(prepared.languageHost)) return prepared;
+        const plugins = pluginNames.map((name) => pluginDirectory(machine.pulumi.home, name));
+        if ([prepared.program, prepared.languageHost, ...plugins].every((path) => existsSync(path))) return prepared;
     } catch {
         // No such file, or one of an older version.
     }

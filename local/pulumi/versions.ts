@@ -9,6 +9,8 @@ export const pluginVersions = { kubernetes: kubernetesVersion, random: randomVer
 
 export type PluginName = keyof typeof pluginVersions;
 
+export const pluginNames = ["kubernetes", "random"] as const satisfies readonly PluginName[];
+
 /** Whether this is a version that fits @pulumi/pulumi here, as `pulumi version` prints it. */
 export function isUsableVersion(version: string): boolean {
     const [major, minor] = version.replace(/^v/, "").split(".").map(Number);
