@@ -110,57 +110,44 @@ describe("what is refused before anything is done", function () {
         after(() => children.forEach((child) => child.kill("SIGKILL")));
 
         /** Another process that holds a port of its own choosing; its PID and the port. */
-        async function plantListener(script: string): Promise<{ pid: number; port: number }> {
+        async function plantListener(host: string): Promise<{ pid: number; port: number }> {
+            const script = `const s = require("net").createServer().listen({ port: 0, host: "${host}" }, () => console.log(s.address().port))`;
             const child = spawn(process.execPath, ["-e", script], { stdio: ["ignore", "pipe", "inherit"] });
             children.push(child);
             const [line] = (await once(createInterface({ input: child.stdout }), "line")) as [string];
             return { pid: child.pid ?? 0, port: Number(line) };
         }
 
-        const tcp = (host: string) =>
-            plantListener(
-                `const s = require("net").createServer().listen({ port: 0, host: "${host}" }, () => console.log(s.address().port))`,
-            );
-        const noneIsOurs = () => false;
-
         for (const host of ["127.0.0.1", "0.0.0.0", "::"]) {
             it(`that a process holds on ${host}, named`, async () => {
-                const { pid, port } = await tcp(host);
-                expect(await portConflict("etcd", "tcp", "127.0.0.1", port, noneIsOurs)).to.equal(
-                    `etcd needs port ${port} (tcp) on 127.0.0.1, which node (process ${pid}) holds`,
+                const { pid, port } = await plantListener(host);
+                expect(await portConflict("The API server", port)).to.equal(
+                    `The API server needs port ${port} on 127.0.0.1, which node (process ${pid}) holds.`,
                 );
-                expect(await portConflict("etcd", "udp", "127.0.0.1", port, noneIsOurs)).to.equal(undefined);
             });
         }
 
-        it("of UDP that a process holds at every address", async () => {
-            const { pid, port } = await plantListener(
-                `const s = require("dgram").createSocket("udp4").bind(0, () => console.log(s.address().port))`,
-            );
-            expect(await portConflict("coredns", "udp", "127.244.0.1", port, noneIsOurs)).to.equal(
-                `coredns needs port ${port} (udp) on 127.244.0.1, which node (process ${pid}) holds`,
-            );
-        });
-
         it("that the dev stack asks for as a node port, and a process holds", async () => {
-            const { pid, port } = await tcp("127.0.0.1");
+            const { pid, port } = await plantListener("127.0.0.1");
             const stackFile = join(directory, "Pulumi.dev.yaml");
             const write = (...config: string[]) => writeFileSync(stackFile, ["config:", ...config, ""].join("\n  "));
             expect(await nodePortConflicts(stackFile)).to.deep.equal([]);
             write("document-sync:acceptEula: true", `document-sync:engine2NodePort: "${port}"`);
             expect(await nodePortConflicts(stackFile)).to.deep.equal([
-                `engine2NodePort needs port ${port} (tcp) on 127.0.0.1, which node (process ${pid}) holds`,
+                `engine2NodePort needs port ${port} on 127.0.0.1, which node (process ${pid}) holds.`,
             ]);
             write("document-sync:engine1NodePort: 0", "document-sync:engine2NodePort: 70000");
             expect(await nodePortConflicts(stackFile)).to.deep.equal([]);
         });
 
-        it("but none that is held at another address, or by the cluster itself", async () => {
-            const other = await tcp("127.0.0.2");
-            expect(await portConflict("etcd", "tcp", "127.0.0.1", other.port, noneIsOurs)).to.equal(undefined);
-            const own = await tcp("127.0.0.1");
-            const isOurs = (pid: number) => pid === own.pid;
-            expect(await portConflict("etcd", "tcp", "127.0.0.1", own.port, isOurs)).to.equal(undefined);
+        it("but none that is held at another address, or that nobody holds any more", async () => {
+            const other = await plantListener("127.0.0.2");
+            expect(await portConflict("The API server", other.port)).to.equal(undefined);
+            const { pid, port } = await plantListener("127.0.0.1");
+            const child = children.find((candidate) => candidate.pid === pid);
+            child?.kill("SIGKILL");
+            await once(child!, "exit");
+            expect(await portConflict("The API server", port)).to.equal(undefined);
         });
     });
 

@@ -1,0 +1,60 @@
+import { expect } from "chai";
+import { parse, parseAllDocuments } from "yaml";
+import { kubeadmConfiguration, kubeconfigOf, kubeconfigsOf, withName } from "../certificates";
+import { apiServerUrls, controlPlane, describeNode } from "../settings";
+
+describe("the cluster's certificates and kubeconfigs", () => {
+    it("are made by kubeadm for the API server's address among the nodes and for loopback, in the given directory", () => {
+        const [init, cluster] = parseAllDocuments(kubeadmConfiguration("/keys")).map(
+            (document) => document.toJS() as Record<string, unknown>,
+        );
+        expect(init.kind).to.equal("InitConfiguration");
+        expect(init.localAPIEndpoint).to.deep.equal({ advertiseAddress: controlPlane.address, bindPort: 6443 });
+        expect(cluster).to.deep.include({
+            certificatesDir: "/keys",
+            controlPlaneEndpoint: `${controlPlane.address}:6443`,
+            kubernetesVersion: "v1.35.4",
+            apiServer: { certSANs: ["127.0.0.1", "localhost"] },
+        });
+    });
+
+    it("have one name for all that is in a kubeconfig, so that it can be read with others, and the given URL", () => {
+        const printed = {
+            apiVersion: "v1",
+            kind: "Config",
+            clusters: [
+                { name: "kubernetes", cluster: { server: apiServerUrls.node, "certificate-authority-data": "Y2E=" } },
+            ],
+            contexts: [{ name: "admin@kubernetes", context: { cluster: "kubernetes", user: "admin" } }],
+            "current-context": "admin@kubernetes",
+            users: [{ name: "admin", user: { "client-key-data": "a2V5" } }],
+        };
+        const named = withName(JSON.stringify(printed), "other", apiServerUrls.machine);
+        expect(parse(named)).to.deep.equal({
+            ...printed,
+            clusters: [
+                { name: "other", cluster: { server: apiServerUrls.machine, "certificate-authority-data": "Y2E=" } },
+            ],
+            contexts: [{ name: "other", context: { cluster: "other", user: "other" } }],
+            "current-context": "other",
+            users: [{ ...printed.users[0], name: "other" }],
+        });
+        expect(withName(named, "other", apiServerUrls.machine)).to.equal(named);
+    });
+
+    it("go to the nodes whose programs use them: a worker is given none with which another could be told what to do", () => {
+        const worker = describeNode(2);
+        expect([...kubeconfigsOf(worker).keys()]).to.have.members(["kubelet", "proxy", "dns", "networkPolicies"]);
+        expect([...kubeconfigsOf(controlPlane).keys()]).to.have.members([
+            ...kubeconfigsOf(worker).keys(),
+            ...["controllerManager", "scheduler", "provisioner"],
+        ]);
+    });
+
+    it("are a kubelet's own: none is another node's", () => {
+        const [first, second] = [controlPlane, describeNode(2)].map((node) => kubeconfigsOf(node).get("kubelet"));
+        expect(first).to.equal(kubeconfigOf(controlPlane));
+        expect(second).to.equal(kubeconfigOf(describeNode(2)));
+        expect(first).not.to.equal(second);
+    });
+});
