@@ -9,6 +9,7 @@ import { run } from "../run";
 import { prepareGluster } from "../storage/gluster";
 import { storageClasses } from "../storage/storageClasses";
 import { buildTool } from "../toolchain/build";
+import { readObject } from "./api";
 import { ensureCertificates, ensureKubeconfigs, kubeconfigOf } from "./certificates";
 import { letProgramsStart, programScript, writeNode } from "./configuration";
 import { apiServerIsReady, clusterIsUpSoon, nodeIsReady, unwellPrograms } from "./health";
@@ -91,6 +92,21 @@ async function applyOwnObjects(kubernetes: string, nodes: number): Promise<void>
     await run("kubectl-own-objects", kubernetes, apply, { deadlineSeconds: 60 });
 }
 
+/** Forgets nodes that the cluster had when it was larger, and their pods, which are made anew on those that there are. */
+async function forgetOtherNodes(kubernetes: string, wanted: readonly Node[]): Promise<void> {
+    const known = await readObject<{ items: { metadata: { name: string } }[] }>("/api/v1/nodes");
+    const names = known?.items.map(({ metadata }) => metadata.name) ?? [];
+    const admin = ["--kubeconfig", kubeconfigOf("admin"), "--cache-dir", directories.kubectlCache];
+    const remove = (...args: string[]) =>
+        run("kubectl-other-nodes", kubernetes, ["kubectl", ...admin, "delete", ...args], { deadlineSeconds: 60 });
+    for (const name of names.filter((other) => wanted.every((node) => node.name !== other))) {
+        // Nobody is there to say that they have ended.
+        const pods = ["pods", "--all-namespaces", "--field-selector", `spec.nodeName=${name}`];
+        await remove(...pods, "--force", "--grace-period=0");
+        await remove("node", name);
+    }
+}
+
 /** The programs that nodes have beyond the machine's own, in a directory: those of the replicated file system, if there is one. */
 const nodeTools = (nodes: number, report: (line: string) => void) => (hasReplicas(nodes) ? prepareGluster(report) : "");
 
@@ -112,6 +128,8 @@ export async function startWorkers(nodes: readonly Node[], report: (line: string
             await endBox(node.box);
             await startNode(node, kubernetes, tools);
             await importSandbox(node, sandbox.archive, report);
+            // The cluster is up, so they have their rights; but a start that was cut off may not have come to this node.
+            letProgramsStart(node);
             await waitForNode(node, since);
         }),
     );
@@ -159,6 +177,7 @@ export async function startCluster(report: (line: string) => void, nodes = remem
         until("The API server was not ready", logOf(controlPlane, "kube-apiserver"), apiServerIsReady),
     ]);
     await applyOwnObjects(kubernetes, nodes);
+    await forgetOtherNodes(kubernetes, wanted);
     wanted.forEach(letProgramsStart);
 
     report("waiting for the nodes");

@@ -1,9 +1,9 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { endBox, findBox, inBox, startBox } from "../node/boxes";
+import { endBox, findBox, inBox, processesOf, startBox } from "../node/boxes";
 import { cacheDirectory, machine, projectDirectory } from "../paths";
 
 /** How a command ended and what it said. */
@@ -73,21 +73,40 @@ export class TestMachine {
         return join(this.#directory, "changes", directory);
     }
 
-    /** Starts a program there, in this clone's directory unless `cwd` says another. */
+    /**
+     * Starts a program there, in this clone's directory unless `cwd` says another, or in a box of the cluster there. It has an input
+     * only if one is asked for.
+     */
     spawn(
         program: string,
         args: readonly string[],
-        { cwd = projectDirectory, env = {} }: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
+        {
+            cwd = projectDirectory,
+            env = {},
+            box,
+            stdin = "ignore",
+        }: { cwd?: string; env?: NodeJS.ProcessEnv; box?: string; stdin?: "pipe" | "ignore" } = {},
     ): ChildProcess {
-        const { program: enter, args: within } = inBox(this.#box, [program, ...args], cwd);
-        return spawn(enter, within, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env } });
+        const name = box === undefined ? this.#box : join(this.#box, box);
+        const { program: enter, args: within } = inBox(name, [program, ...args], cwd);
+        return spawn(enter, within, { stdio: [stdin, "pipe", "pipe"], env: { ...process.env, ...env } });
+    }
+
+    /** Process id of the first process of a box of the cluster there, as the real machine counts; undefined if there is none. */
+    firstProcessOf(box: string): number | undefined {
+        return findBox(join(this.#box, box));
+    }
+
+    /** Every process of such a box and of the boxes in it, as the real machine counts. */
+    processesOf(box: string): number[] {
+        return processesOf(join(this.#box, box));
     }
 
     /** Runs a program there to its end. */
     async run(
         program: string,
         args: readonly string[],
-        options: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
+        options: { cwd?: string; env?: NodeJS.ProcessEnv; box?: string } = {},
     ): Promise<Result> {
         const child = this.spawn(program, args, options);
         let output = "";
@@ -107,17 +126,15 @@ export class TestMachine {
 
     /** What runs there, but for its first process and what is in pods: arguments by process id, as the real machine counts. */
     processes(): Map<number, readonly string[]> {
-        const namespaceOf = (pid: number) => readlinkSync(`/proc/${pid}/ns/pid`);
         const first = this.#pid;
-        const own = namespaceOf(first);
         const found = new Map<number, readonly string[]>();
-        for (const pid of readdirSync("/proc")
-            .filter((name) => /^\d+$/.test(name))
-            .map(Number)) {
+        for (const pid of processesOf(this.#box).filter((other) => other !== first)) {
             try {
-                if (namespaceOf(pid) !== own || pid === first) continue;
+                if (readFileSync(`/proc/${pid}/cgroup`, "utf8").includes("/kubepods/")) continue;
+                // With one number alone it is the real machine's: the one that made this one.
+                if (/^NSpid:\t\d+$/m.test(readFileSync(`/proc/${pid}/status`, "utf8"))) continue;
                 const args = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").slice(0, -1);
-                // One that has ended, and that nobody has asked yet, has none; the first process only sleeps.
+                // One that has ended, and that nobody has asked yet, has none; a box's first process sleeps.
                 if (args.length > 0 && args.join(" ") !== "sleep infinity") found.set(pid, args);
             } catch {
                 // It ended meanwhile.
