@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, readlinkSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { endBox, findBox, inBox, processesOf, startBox } from "../node/boxes";
@@ -126,10 +126,13 @@ export class TestMachine {
 
     /** What runs there, but for its first process and what is in pods: arguments by process id, as the real machine counts. */
     processes(): Map<number, readonly string[]> {
-        const first = this.#pid;
+        const namespaceOf = (pid: number | "self") => readlinkSync(`/proc/${pid}/ns/pid`);
+        const [first, outside] = [this.#pid, namespaceOf("self")];
         const found = new Map<number, readonly string[]>();
         for (const pid of processesOf(this.#box).filter((other) => other !== first)) {
             try {
+                // Who makes a box, or enters one, waits outside for what runs in it.
+                if (namespaceOf(pid) === outside) continue;
                 if (readFileSync(`/proc/${pid}/cgroup`, "utf8").includes("/kubepods/")) continue;
                 // With one number alone it is the real machine's: the one that made this one.
                 if (/^NSpid:\t\d+$/m.test(readFileSync(`/proc/${pid}/status`, "utf8"))) continue;
