@@ -207,7 +207,11 @@ const dns: Program = {
 
 const networkPolicies = ({ name }: Node): Program => ({
     name: "network-policies",
-    command: [kubernetes, "network-policies", `--kubeconfig=${kubeconfig("networkPolicies")}`, `--node=${name}`],
+    command: [
+        ...[kubernetes, "network-policies", `--kubeconfig=${kubeconfig("networkPolicies")}`],
+        // Its name in node.sh.
+        ...[`--node=${name}`, "--uplink=eth0"],
+    ],
     needs: `${hasRights} && ${apiServerListens}`,
 });
 

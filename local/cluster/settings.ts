@@ -30,8 +30,11 @@ export const podSubnet = "10.244.0.0/16";
 /** Addresses of Services; they exist in iptables only. */
 export const serviceSubnet = "10.96.0.0/16";
 
-/** The queue of new connections for which the NetworkPolicies are asked; also in toolchain/kubernetes/policies.go. */
-export const policyQueue = 100;
+/**
+ * The queues of new connections for which the program is asked that knows the NetworkPolicies: first for those whose pods it does not
+ * know yet, then for all. Also in toolchain/kubernetes/{newpods,policies}.go.
+ */
+export const policyQueues = { newPods: 101, policies: 100 } as const;
 
 /** A node of the cluster: a box with its own network, root and kubelet. The first one has the control plane. */
 export interface Node {

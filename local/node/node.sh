@@ -3,8 +3,8 @@
 #
 # From its starter: NODE (its directory on the machine), INDEX (its number, from 1), KUBERNETES (the one binary), SHARED (directories of
 # the machine that every node has, at the same paths), BRIDGE, GATEWAY, ADDRESS (with the prefix's length), POD_ROUTES (lines of `subnet
-# address`, one for each other node), POD_SUBNET (its own), SERVICE_SUBNET, POLICY_QUEUE (its number) and TOOLS (a directory whose usr
-# is laid over the machine's own; empty for none).
+# address`, one for each other node), POD_SUBNET (its own), SERVICE_SUBNET, NEW_POD_QUEUE and POLICY_QUEUE (their numbers) and TOOLS (a
+# directory whose usr is laid over the machine's own; empty for none).
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/supervise.sh"
 
@@ -90,12 +90,13 @@ cd /
 umount --lazy /machine
 rmdir /machine
 
-# Every new connection of a pod waits for the word of the program at this queue, which asks the NetworkPolicies. If there is no such
-# program, no connection is made. None can keep a pod from itself: the mark is kube-proxy's, which gives a call to a Service the
-# node's address if it would come back to its own caller.
-iptables --table mangle --append FORWARD --source "$POD_SUBNET" --match mark --mark 0x4000/0x4000 \
-    --match conntrack --ctorigdst "$SERVICE_SUBNET" --jump ACCEPT
-iptables --table mangle --append FORWARD --match conntrack --ctstate NEW --jump NFQUEUE --queue-num "$POLICY_QUEUE"
+# Every new connection of a pod waits for the word of a program, which asks the NetworkPolicies. If there is no such program, no
+# connection is made. At a first queue it waits until the program knows the pod, and is then marked as one that has passed it.
+# None can keep a pod from itself: the other mark is kube-proxy's, of a call to a Service that comes back to its own caller.
+new="--table mangle --append FORWARD --match conntrack --ctstate NEW"
+iptables $new --source "$POD_SUBNET" --match mark --mark 0x4000/0x4000 --ctorigdst "$SERVICE_SUBNET" --jump ACCEPT
+iptables $new --match mark ! --mark 0x10000/0x10000 --jump NFQUEUE --queue-num "$NEW_POD_QUEUE"
+iptables $new --jump NFQUEUE --queue-num "$POLICY_QUEUE"
 
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 for program in /node/programs/*; do keep "/var/log/${program##*/}.log" "$program"; done

@@ -20,6 +20,7 @@ const policyQueue = 100
 func runNetworkPolicies() int {
 	kubeconfig := flag.String("kubeconfig", "", "path of the kubeconfig")
 	node := flag.String("node", "", "name of the node whose pods it looks after")
+	uplink := flag.String("uplink", "", "the node's link to other nodes: all others lead to pods")
 	flag.Parse()
 	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer cancel()
@@ -45,7 +46,16 @@ func runNetworkPolicies() int {
 		klog.ErrorS(err, "No controller")
 		return 1
 	}
+	pods := core.Pods().Informer()
+	if err := indexAddresses(pods); err != nil {
+		klog.ErrorS(err, "No index of addresses")
+		return 1
+	}
 	factory.Start(ctx.Done())
+	if err := holdNewPods(ctx, pods.GetIndexer(), *uplink); err != nil {
+		klog.ErrorS(err, "Nothing keeps new pods")
+		return 1
+	}
 	if err := controller.Run(ctx); err != nil {
 		klog.ErrorS(err, "Ended")
 		return 1
