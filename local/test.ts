@@ -28,7 +28,10 @@ const quickSuites = [
 ];
 
 const clusterSuites = [
-    mocha("Local platform", "local/{cluster,images,toolchain,plugins,preflight,released,storage}/test/**/*.spec.ts"),
+    mocha(
+        "Local platform",
+        "local/{cluster,images,node,toolchain,plugins,preflight,released,storage}/test/**/*.spec.ts",
+    ),
     mocha("Engine", "engine/test/**/*.spec.ts"),
     mocha("Deployed", "--bail", "local/test/**/*.spec.ts"),
 ];

@@ -76,7 +76,7 @@ describe("NetworkPolicies on three nodes", function () {
     /** Which targets each caller reaches, as the table has it. */
     async function tryAll(): Promise<Map<string, boolean[]>> {
         const tried = [...callers].map(async ([name, probe]): Promise<[string, boolean[]]> => {
-            const answers = await Promise.all(targets.map(([host, port]) => probe.call(host, port)));
+            const answers = await Promise.all(targets.map(([host, port]) => probe.call(host, port, 2)));
             return [name, answers.map(({ how }) => how === "answers")];
         });
         return new Map(await Promise.all(tried));
