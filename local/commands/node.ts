@@ -57,7 +57,7 @@ async function main(): Promise<void> {
     if (action === "list") return listNodes();
     const node = findNode(name);
     takeLock();
-    if (action === "drain" && !(await clusterIsUpSoon()))
+    if (action !== "kill" && !(await clusterIsUpSoon()))
         throw new Error("The local cluster is not up. npm start brings it up.");
     await actions[action as keyof typeof actions](node);
 }

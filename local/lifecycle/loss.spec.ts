@@ -250,6 +250,16 @@ describe("a node that is drained, lost, and started again", function () {
             expect([...cluster.machine.processes().values()]).to.deep.equal([]);
         });
 
+        it("is neither drained, killed nor started alone", async () => {
+            for (const [action, sentence] of [
+                ["drain", "The local cluster is not up. npm start brings it up.\n"],
+                ["start", "The local cluster is not up. npm start brings it up.\n"],
+                ["kill", "node2 does not run.\n"],
+            ] as const)
+                expect(await cluster.node(action, "node2")).to.deep.equal({ exitCode: 1, output: sentence });
+            expect((await table()).map((row) => row[1])).to.deep.equal(["killed", "killed", "killed"]);
+        });
+
         it("is mended by the next start, with all that etcd has", async () => {
             say(`the start after it took ${await cluster.start()} s`);
             expect((await table()).map((row) => row[1])).to.deep.equal(["Ready", "Ready", "Ready"]);

@@ -207,13 +207,20 @@ describe("three nodes", function () {
                 await once(other.stdout!, "data");
                 await expose("late", port);
                 const log = join(paths.cluster, "logs", "forwarder.log");
+                const lines = async () =>
+                    (await cluster.machine.mustRun("cat", [log]))
+                        .split("\n")
+                        .filter((line) => line.includes(`${host}:${port}`));
                 await eventually({
                     what: "the forwarder's log names the port",
                     within: 20,
-                    read: () => cluster.machine.mustRun("tail", ["--lines=2", log]),
-                    until: (text) => text.includes(`${host}:${port}: bind: address already in use`),
+                    read: lines,
+                    until: ([line]) => line?.includes("address already in use"),
                 });
                 expect((await machine.call(host, port)).by).to.equal("other");
+                // It tries again each second, and says so once.
+                expect(await machine.watch(host, port, false, 2.5)).to.equal(undefined);
+                expect(await lines()).to.have.lengthOf(1);
             } finally {
                 // It is another process than the one that entered the machine.
                 cluster.machine.kill((args) => args.includes(script));

@@ -30,6 +30,8 @@ type forwarder struct {
 
 	mutex     sync.Mutex
 	listeners map[int32]net.Listener
+	// Ports that are wanted and that somebody else holds: each is said once.
+	refused sets.Set[int32]
 }
 
 // runForwarder leads the machine's port of the API server, and those of Services of type NodePort, into the cluster.
@@ -46,7 +48,7 @@ func runForwarder() int {
 	}
 	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer cancel()
-	f := &forwarder{node: *node, network: *network, listeners: map[int32]net.Listener{}}
+	f := &forwarder{node: *node, network: *network, listeners: map[int32]net.Listener{}, refused: sets.New[int32]()}
 	// Without this one nobody can be told anything; whoever holds the port is named by the command that waits for it.
 	if err := f.open(listen, target); err != nil {
 		klog.ErrorS(err, "No port for the API server")
@@ -118,12 +120,16 @@ func (f *forwarder) follow(wanted sets.Set[int32]) {
 			delete(f.listeners, port)
 		}
 	}
+	f.refused = f.refused.Intersection(wanted)
 	for port := range wanted {
 		if f.listeners[port] != nil {
 			continue
 		}
-		if err := f.listen(port, port); err != nil {
-			klog.ErrorS(err, "A port of a Service cannot be listened at")
+		if err := f.listen(port, port); err == nil {
+			f.refused.Delete(port)
+		} else if !f.refused.Has(port) {
+			klog.ErrorS(err, "A port of a Service cannot be listened at yet")
+			f.refused.Insert(port)
 		}
 	}
 }

@@ -43,7 +43,8 @@ func holdNewPods(ctx context.Context, pods cache.Indexer, uplink string) error {
 		return fmt.Errorf("%s: %w", uplink, err)
 	}
 	queue, err := nfqueue.Open(&nfqueue.Config{
-		NfQueue: newPodQueue, MaxPacketLen: 128, MaxQueueLen: 1024, Copymode: nfqueue.NfQnlCopyPacket, WriteTimeout: 100 * time.Millisecond,
+		NfQueue: newPodQueue, Flags: nfqueue.NfQaCfgFlagGSO, MaxPacketLen: 128, MaxQueueLen: 1024,
+		Copymode: nfqueue.NfQnlCopyPacket, WriteTimeout: 100 * time.Millisecond,
 	})
 	if err != nil {
 		return err
