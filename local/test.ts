@@ -38,8 +38,8 @@ const clusterSuites = [
 
 /** On machines of the tests' own, so that they need no cluster here and disturb none. */
 const lifecycleSuites = [
-    mocha("Several nodes", "local/lifecycle/{nodes,policies}.spec.ts"),
-    mocha("Started, stopped and killed", "local/lifecycle/!(nodes|policies).spec.ts"),
+    mocha("Several nodes", "local/lifecycle/{nodes,policies,neighbour,loss,replicated}.spec.ts"),
+    mocha("Started, stopped and killed", "local/lifecycle/!(nodes|policies|neighbour|loss|replicated).spec.ts"),
 ];
 
 async function runClusterSuites({ tools }: Options): Promise<Totals[]> {
