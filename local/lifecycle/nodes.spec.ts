@@ -305,7 +305,9 @@ describe("three nodes", function () {
         }
     });
 
-    it("have kept the connection that was made through 127.0.0.1 before all that", async () => {
-        expect((await machine.say("kept")).how).to.equal("answers");
+    describe("after all that", () => {
+        it("still have the connection that was made through 127.0.0.1", async () => {
+            expect((await machine.say("kept")).how).to.equal("answers");
+        });
     });
 });
