@@ -40,10 +40,10 @@ export async function nodeIsReady({ name }: Node, since: Date): Promise<boolean>
     );
 }
 
-/** Names of a node's programs that are not well. @throws if the node can't be asked. */
-export async function unwellPrograms(node: Node): Promise<string[]> {
-    const output = await runInNode(node, "health", ["/node/health"], { deadlineSeconds: 30 });
-    return output.split("\n").filter(Boolean);
+/** Whether all of a node's programs are well: its own script prints the names of those that are not. */
+export async function nodeIsWell(node: Node): Promise<boolean> {
+    const unwell = await runInNode(node, "health", ["/node/health"], { deadlineSeconds: 30 }).catch(() => "all");
+    return unwell.trim() === "";
 }
 
 /** Whether the box is there, and the node that the others can't do without; others may have been ended by their user. */
@@ -55,13 +55,7 @@ export async function clusterIsUp(): Promise<boolean> {
     const nodes = describeNodes(rememberedNodes()).filter(nodeRuns);
     const answers = await Promise.all([
         apiServerIsReady(),
-        ...nodes.flatMap((node) => [
-            unwellPrograms(node).then(
-                (names) => names.length === 0,
-                () => false,
-            ),
-            nodeIsReady(node, new Date(Date.now() - leaseSeconds * 1000)),
-        ]),
+        ...nodes.flatMap((node) => [nodeIsWell(node), nodeIsReady(node, new Date(Date.now() - leaseSeconds * 1000))]),
     ]);
     return answers.every(Boolean);
 }

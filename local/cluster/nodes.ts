@@ -43,7 +43,6 @@ export async function startNode(node: Node, kubernetes: string, tools = ""): Pro
     await startBox(node.box, join(__dirname, "..", "node", "node.sh"), {
         env: {
             NODE: node.directory,
-            INDEX: String(node.index),
             KUBERNETES: kubernetes,
             SHARED: sharedDirectories.join("\n"),
             BRIDGE: nodeNetwork.bridge,

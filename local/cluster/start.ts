@@ -12,7 +12,7 @@ import { buildTool } from "../toolchain/build";
 import { readObject } from "./api";
 import { ensureCertificates, ensureKubeconfigs, kubeconfigOf } from "./certificates";
 import { letProgramsStart, programScript, writeNode } from "./configuration";
-import { apiServerIsReady, clusterIsUpSoon, nodeIsReady, unwellPrograms } from "./health";
+import { apiServerIsReady, clusterIsUpSoon, nodeIsReady, nodeIsWell } from "./health";
 import { ctr, importImage } from "./images";
 import { nodeRuns, rememberedNodes, rememberNodes, startNode } from "./nodes";
 import { rememberedPods, waitForPods } from "./pods";
@@ -64,11 +64,9 @@ async function startOuterBox(kubernetes: string): Promise<void> {
 /** Waits until a node takes pods and all its programs are well. */
 async function waitForNode(node: Node, since: Date): Promise<void> {
     await until(`${node.name} was not ready`, logOf(node, "kubelet"), () => nodeIsReady(node, since));
-    let unwell: string[] = [];
-    await until(`Not all programs of ${node.name} were well`, join(node.directory, "var", "log"), async () => {
-        unwell = await unwellPrograms(node).catch(() => ["all"]);
-        return unwell.length === 0;
-    });
+    await until(`Not all programs of ${node.name} were well`, join(node.directory, "var", "log"), () =>
+        nodeIsWell(node),
+    );
 }
 
 /** Waits until containerd answers, and makes the image known that every pod is held by. */
@@ -144,10 +142,8 @@ export async function startWorkers(nodes: readonly Node[], report: (line: string
 export async function startCluster(report: (line: string) => void, nodes = rememberedNodes()): Promise<void> {
     const wanted = describeNodes(nodes);
     if (nodes === rememberedNodes() && (await clusterIsUpSoon())) {
-        await startWorkers(
-            wanted.filter((node) => !nodeRuns(node)),
-            report,
-        );
+        const lost = wanted.filter((node) => !nodeRuns(node));
+        if (lost.length > 0) await startWorkers(lost, report);
         return;
     }
     if (process.getuid?.() !== 0)

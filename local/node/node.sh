@@ -1,7 +1,7 @@
 #!/bin/bash
 # The first process of a node: gives it a root of its own and its place in the cluster's network, and runs its programs.
 #
-# From its starter: NODE (its directory on the machine), INDEX (its number, from 1), KUBERNETES (the one binary), SHARED (directories of
+# From its starter: NODE (its directory on the machine), KUBERNETES (the one binary), SHARED (directories of
 # the machine that every node has, at the same paths), BRIDGE, GATEWAY, ADDRESS (with the prefix's length), POD_ROUTES (lines of `subnet
 # address`, one for each other node), POD_SUBNET (its own), SERVICE_SUBNET, NEW_POD_QUEUE and POLICY_QUEUE (their numbers) and TOOLS (a
 # directory whose usr is laid over the machine's own; empty for none).

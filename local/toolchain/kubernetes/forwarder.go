@@ -16,9 +16,7 @@ import (
 	core "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/client-go/informers"
-	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/cache"
-	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/klog/v2"
 )
 
@@ -58,12 +56,7 @@ func runForwarder() int {
 		klog.ErrorS(nil, "No network that the node is reached in")
 		return 1
 	}
-	config, err := clientcmd.BuildConfigFromFlags("", *kubeconfig)
-	if err != nil {
-		klog.ErrorS(err, "No kubeconfig")
-		return 1
-	}
-	client, err := kubernetes.NewForConfig(config)
+	client, err := newClient(*kubeconfig)
 	if err != nil {
 		klog.ErrorS(err, "No client")
 		return 1

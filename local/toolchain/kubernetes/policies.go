@@ -7,8 +7,6 @@ import (
 	"syscall"
 
 	"k8s.io/client-go/informers"
-	"k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/klog/v2"
 	"sigs.k8s.io/kube-network-policies/pkg/networkpolicy"
 )
@@ -24,12 +22,7 @@ func runNetworkPolicies() int {
 	flag.Parse()
 	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer cancel()
-	config, err := clientcmd.BuildConfigFromFlags("", *kubeconfig)
-	if err != nil {
-		klog.ErrorS(err, "No kubeconfig")
-		return 1
-	}
-	client, err := kubernetes.NewForConfig(config)
+	client, err := newClient(*kubeconfig)
 	if err != nil {
 		klog.ErrorS(err, "No client")
 		return 1

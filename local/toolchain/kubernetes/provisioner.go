@@ -11,8 +11,6 @@ import (
 
 	core "k8s.io/api/core/v1"
 	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/klog/v2"
 	"sigs.k8s.io/sig-storage-lib-external-provisioner/v13/controller"
 )
@@ -68,12 +66,7 @@ func runProvisioner() int {
 	flag.Parse()
 	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer cancel()
-	config, err := clientcmd.BuildConfigFromFlags("", *kubeconfig)
-	if err != nil {
-		klog.ErrorS(err, "No kubeconfig")
-		return 1
-	}
-	client, err := kubernetes.NewForConfig(config)
+	client, err := newClient(*kubeconfig)
 	if err != nil {
 		klog.ErrorS(err, "No client")
 		return 1
