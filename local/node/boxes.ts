@@ -37,11 +37,15 @@ function subdirectories(directory: string): string[] {
     }
 }
 
-/** Whether a process is the first one of its process namespace, and has not ended: proc_pid_status(5). */
-function isFirst(pid: number): boolean {
+/**
+ * Whether a process is the first one of a process namespace that lies so many deep in the reader's own, and has not ended:
+ * proc_pid_status(5). Its number is told once for each of the namespaces that see it, the outermost first.
+ */
+function isFirst(pid: number, depth: number): boolean {
     try {
         const status = readFileSync(`/proc/${pid}/status`, "utf8");
-        return /^NSpid:.*\t1$/m.test(status) && !/^State:\t[ZX]/m.test(status);
+        const numbers = /^NSpid:\t(.*)$/m.exec(status)?.[1].split("\t") ?? [];
+        return numbers.length === depth + 1 && numbers[depth] === "1" && !/^State:\t[ZX]/m.test(status);
     } catch {
         return false;
     }
@@ -50,7 +54,9 @@ function isFirst(pid: number): boolean {
 /** The first process of a box, as it is counted here; undefined if there is no such box. The kernel alone is asked: no file can be wrong. */
 export function findBox(box: string): number | undefined {
     const own = directoriesOf(box).flatMap((directory) => [directory, join(directory, "init")]);
-    return own.flatMap(readProcesses).find(isFirst);
+    // What runs in a box may make process namespaces too, deeper ones.
+    const depth = box.split("/").length;
+    return own.flatMap(readProcesses).find((pid) => isFirst(pid, depth));
 }
 
 /** Every process of a box and of the boxes in it, those of pods too. */

@@ -1,5 +1,6 @@
 import { expect } from "chai";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -106,6 +107,28 @@ describe("a box", function () {
             "node -e 'globalThis.kept = Buffer.alloc(100e6, 1); setInterval(() => 0, 1000)' > /dev/null 2>&1 & disown";
         run(`PATH=${join(process.execPath, "..")}:$PATH; ${hog}`, `${name}/inner`);
         await until("its memory grows by 90 MB", () => memoryOf(name) > before + 90e6, 20);
+    });
+
+    it("is found whatever else is first in a process namespace within it", async () => {
+        // Started before the box, so that it has the lower number: numbers begin again at some point.
+        const unshare = ["unshare", "--pid", "--fork", "--kill-child"];
+        const other = spawn(unshare[0], [...unshare.slice(1), ...unshare, "sh", "-c", "echo ready; sleep infinity"]);
+        try {
+            await once(other.stdout, "data");
+            const below = (pid: number) =>
+                Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ")[0]);
+            const first = below(below(other.pid!));
+            await start();
+            const box = findBox(name);
+            for (const cgroup of cgroups()) {
+                const own = [join(cgroup, "init"), cgroup].find((path) => existsSync(path))!;
+                if (existsSync(join(own, "cgroup.procs"))) writeFileSync(join(own, "cgroup.procs"), String(first));
+            }
+            expect(processesOf(name)).to.include(first);
+            expect(findBox(name)).to.equal(box).and.not.to.equal(first);
+        } finally {
+            other.kill("SIGKILL");
+        }
     });
 
     it("ends with all that runs in it, and leaves no cgroup", async () => {
