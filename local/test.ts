@@ -38,7 +38,7 @@ const clusterSuites = [
 
 /** On machines of the tests' own, so that they need no cluster here and disturb none. */
 const lifecycleSuites = [
-    mocha("Several nodes", "local/lifecycle/{nodes,policies,neighbour,loss,replicated}.spec.ts"),
+    mocha("Several nodes", "local/lifecycle/@(nodes|policies|neighbour|loss|replicated).spec.ts"),
     mocha("Started, stopped and killed", "local/lifecycle/!(nodes|policies|neighbour|loss|replicated).spec.ts"),
 ];
 
