@@ -7,7 +7,7 @@ import { run } from "./run";
 
 /** Debian packages that the local platform installs where they are missing, by what needs them. */
 export const debianPackages = {
-    cluster: ["containerd", "runc", "containernetworking-plugins", "iptables", "iproute2"],
+    cluster: ["containerd", "runc", "containernetworking-plugins", "iptables", "iproute2", "openssl"],
     rootFileSystems: ["mmdebstrap", "debian-archive-keyring"],
     pulledImages: ["skopeo"],
 } as const;

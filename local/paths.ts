@@ -36,6 +36,8 @@ export const machine = {
     documents: join(machineDirectory, "documents"),
     /** Volumes of the StorageClass `shared`, a directory each. */
     shared: join(machineDirectory, "shared"),
+    /** `bricks/<node>` is a node's copy of the volumes of the StorageClass `replicated`. */
+    bricks: join(machineDirectory, "bricks"),
 } as const;
 
 /** Name of the local cluster's context in its own kubeconfig, and of `kubernetes:context` in Pulumi.dev.yaml. */

@@ -107,10 +107,10 @@ export async function bringUpPlatform({ tools, nodes }: Options = {}): Promise<P
         [broker, engine, cluster],
     );
     const steps = [kubernetes, pulumi, sandbox, broker, engine, cluster, imports];
-    // Go builds take all processors, so they wait for each other; images wait for the network, and the cluster for both.
+    // Images wait for the network, the cluster for both Kubernetes and images, and Pulumi, whose builds give way, for nobody.
     await runSteps(
         [
-            group("Tools", [kubernetes, pulumi]),
+            group("Tools", [kubernetes, pulumi], { concurrent: true }),
             group("Images", [sandbox, broker, engine], { concurrent: true }),
             group("Cluster and its images", [cluster, imports]),
         ],

@@ -59,7 +59,7 @@ async function startHere({ tools, nodes }: Options): Promise<Outputs> {
     checkSystem();
     takeLock();
     console.log("Cluster: this machine's own");
-    await preflight((line) => console.log(line), { tools });
+    await preflight((line) => console.log(line), { tools, nodes });
     const platform = await bringUpPlatform({ tools, nodes });
     prepareDocuments("dev");
     const outputs = await timed("Stack", () => bringUpStack("dev"));

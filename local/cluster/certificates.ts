@@ -1,22 +1,13 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { parse, stringify } from "yaml";
 import { writeDurably } from "../durable";
 import { clusterContext, machine } from "../paths";
 import { run } from "../run";
-import { kubernetesVersion } from "../toolchain/tools";
-import {
-    apiServerPorts,
-    apiServerUrls,
-    controlPlane,
-    directories,
-    podSubnet,
-    serviceSubnet,
-    type Node,
-} from "./settings";
+import { apiServerPorts, apiServerUrls, controlPlane, directories, serviceSubnet, type Node } from "./settings";
 
 /** Who calls the API server: the name in each client certificate and the groups it gives rights by. */
 const clients = {
@@ -54,33 +45,15 @@ export function kubeconfigsOf(node: Node): Map<Client, string> {
     ]);
 }
 
-/** What kubeadm makes the certificates from. Ten years, since nobody would be there to renew them. */
-export function kubeadmConfiguration(certificatesDirectory: string): string {
-    const apiVersion = "kubeadm.k8s.io/v1beta4";
-    return [
-        {
-            apiVersion,
-            kind: "InitConfiguration",
-            localAPIEndpoint: { advertiseAddress: controlPlane.address, bindPort: apiServerPorts.node },
-            nodeRegistration: { name: controlPlane.name, criSocket: "unix:///none" },
-        },
-        {
-            apiVersion,
-            kind: "ClusterConfiguration",
-            clusterName: clusterContext,
-            // Said here, or kubeadm would ask the network for the newest.
-            kubernetesVersion,
-            controlPlaneEndpoint: `${controlPlane.address}:${apiServerPorts.node}`,
-            certificatesDir: certificatesDirectory,
-            certificateValidityPeriod: "87600h",
-            caCertificateValidityPeriod: "87600h",
-            networking: { serviceSubnet, podSubnet },
-            apiServer: { certSANs: ["127.0.0.1", "localhost"] },
-        },
-    ]
-        .map((document) => stringify(document))
-        .join("---\n");
-}
+/** What the keys in a directory are made for: the API server's address among the nodes, and loopback. */
+const keysFor = (directory: string): string[] => [
+    "keys",
+    `--directory=${directory}`,
+    `--address=${controlPlane.address}`,
+    `--port=${apiServerPorts.node}`,
+    `--node=${controlPlane.name}`,
+    `--service-subnet=${serviceSubnet}`,
+];
 
 interface Kubeconfig {
     clusters: { name: string; cluster: { server: string } }[];
@@ -90,7 +63,7 @@ interface Kubeconfig {
 }
 
 /**
- * A kubeconfig as kubeadm prints it, with its only context, cluster and user under one name: read together with a user's own
+ * A kubeconfig as it is printed for a client, with its only context, cluster and user under one name: read together with a user's own
  * files, nothing of it has the name that kubeadm gives in every cluster.
  *
  * @param server the API server's URL, as its reader reaches it.
@@ -117,22 +90,14 @@ export async function ensureCertificates(kubernetes: string): Promise<void> {
     if (existsSync(directories.certificates)) return;
     const unfinished = `${directories.certificates}.new`;
     await rm(unfinished, { recursive: true, force: true });
-    const configuration = join(directories.configuration, "kubeadm.yaml");
-    await mkdir(dirname(configuration), { recursive: true });
-    await writeFile(configuration, kubeadmConfiguration(unfinished));
-    await run("kubeadm", kubernetes, ["kubeadm", "init", "phase", "certs", "all", "--config", configuration], {
-        deadlineSeconds: 60,
-    });
+    await run("keys", kubernetes, keysFor(unfinished), { deadlineSeconds: 60 });
     // Keys that a power cut left empty would never be made again.
     await run("sync", "sync", ["--file-system", unfinished], { deadlineSeconds: 300 });
     await rename(unfinished, directories.certificates);
 }
 
-/** Makes the kubeconfigs that are missing. The admin's comes last: who finds it finds a cluster that was set up. */
+/** Makes the kubeconfigs that are missing. */
 export async function ensureKubeconfigs(kubernetes: string, nodes: readonly Node[]): Promise<void> {
-    const configuration = join(directories.configuration, "kubeadm.yaml");
-    await mkdir(dirname(configuration), { recursive: true });
-    await writeFile(configuration, kubeadmConfiguration(directories.certificates));
     const wanted = [
         ...(Object.keys(clients) as (keyof typeof clients)[]).map((client) => ({
             ...clients[client],
@@ -152,8 +117,9 @@ export async function ensureKubeconfigs(kubernetes: string, nodes: readonly Node
             .map(async ({ name, groups, path, server }) => {
                 // Not by run(), which keeps output in a log: this one is a private key.
                 const printed = await promisify(execFile)(kubernetes, [
-                    ...["kubeadm", "kubeconfig", "user", "--config", configuration, "--client-name", name],
-                    ...groups.flatMap((group) => ["--org", group]),
+                    ...keysFor(directories.certificates),
+                    `--client=${name}`,
+                    ...groups.map((group) => `--group=${group}`),
                 ]);
                 await writeSecret(path, withName(printed.stdout, clusterContext, server));
             }),

@@ -1,5 +1,5 @@
 /** The Kubernetes of this machine. Callers hold the machine's lock. */
-export { clusterIsUp, clusterIsUpSoon } from "./health";
+export { apiServerIsReady, clusterIsUpSoon } from "./health";
 export { importImage } from "./images";
 export { kubectl, readKubectl } from "./kubectl";
 export { parseNodes, rememberedNodes } from "./nodes";

@@ -140,17 +140,23 @@ exec ${command.map(quote).join(" ")} "$@"
 
 /** A script that prints the names of a node's programs that are not well. */
 export function healthScript(programs: readonly Program[]): string {
-    const checks = programs.map(({ name, health }) =>
-        health ? `answers ${health.port} ${health.path} || echo ${name}` : `runs ${name} || echo ${name}`,
-    );
+    const isWell = ({ name, health }: Program) => {
+        if (typeof health === "string") return health;
+        return health ? `answers ${health.isSecure ? "tls" : "tcp"} ${health.port} ${health.path}` : `runs ${name}`;
+    };
+    const checks = programs.map((program) => `{ ${isWell(program)}; } || echo ${program.name}`);
     return `#!/bin/bash
 exec 2> /dev/null
 runs() { kill -0 "$(< "/run/programs/$1")"; }
-answers() (
+tcp() (
     exec 3<> "/dev/tcp/127.0.0.1/$1" || exit
-    printf 'GET %s HTTP/1.0\\r\\n\\r\\n' "$2" >&3
-    read -r -t 3 _ status _ <&3 && [ "$status" = 200 ]
+    cat >&3
+    head --lines=1 <&3
 )
+tls() { openssl s_client -quiet -connect "127.0.0.1:$1"; }
+export -f tcp tls
+# answers tcp|tls PORT PATH
+answers() { printf 'GET %s HTTP/1.0\\r\\n\\r\\n' "$3" | timeout 3 bash -c "$1 $2" | grep -q '^HTTP/[0-9.]* 200'; }
 timeout 5 ctr --address ${nodePaths.containerdSocket} version > /dev/null || echo containerd
 ${checks.join("\n")}
 `;
@@ -164,6 +170,7 @@ export async function writeNode(node: Node, nodes: number, sandboxImage: string)
         await writeFile(join(directory, name), text);
         await chmod(join(directory, name), mode);
     };
+    await rm(join(directory, "rights"), { force: true });
     for (const name of ["programs", "pki", "cni"]) {
         await rm(join(directory, name), { recursive: true, force: true });
         await mkdir(join(directory, name), { mode: 0o700 });
@@ -178,8 +185,10 @@ export async function writeNode(node: Node, nodes: number, sandboxImage: string)
     for (const program of programs) await write(`programs/${program.name}`, programScript(program), 0o700);
     await write("health", healthScript(programs), 0o700);
     const pki = join(directory, "pki");
-    if (node.index === controlPlane.index) await cp(directories.certificates, pki, { recursive: true });
-    else await copyFile(join(directories.certificates, "ca.crt"), join(pki, "ca.crt"));
+    if (node.index === controlPlane.index) {
+        // With the authorities' own keys one could make others; none of the programs does.
+        await cp(directories.certificates, pki, { recursive: true, filter: (path) => !path.endsWith("ca.key") });
+    } else await copyFile(join(directories.certificates, "ca.crt"), join(pki, "ca.crt"));
     for (const [client, path] of kubeconfigsOf(node)) await copyFile(path, join(directory, `${client}.conf`));
 }
 

@@ -13,8 +13,11 @@ interface NodeObject {
     status: { conditions: { type: string; status: string; lastHeartbeatTime: string }[] };
 }
 
-/** The kubelet renews its lease every 2 s or every 10 s; after 40 s without, a node is taken for lost. */
+/** A lease is renewed every 2 s, or every 12 s in a cluster of one node: after this long without, a node that is up has missed several. */
 const leaseSeconds = 40;
+
+/** Taints that its user gives a node, and takes away again: one that is drained, or said to be out of service, is as they want it. */
+const usersTaints = ["node.kubernetes.io/unschedulable", "node.kubernetes.io/out-of-service"];
 
 /** Whether the API server says of itself that it is ready. */
 export const apiServerIsReady = () => isHealthy(`${apiServerUrls.machine}/readyz`);
@@ -33,9 +36,8 @@ export async function nodeIsReady({ name }: Node, since: Date): Promise<boolean>
     const signs = [ready.lastHeartbeatTime, ...(lease ? [lease.spec.renewTime] : [])];
     return (
         signs.some((time) => new Date(time) >= since) &&
-        // One that is drained is as its user wants it.
         !(node?.spec.taints ?? []).some(
-            ({ key }) => key.startsWith("node.kubernetes.io/") && key !== "node.kubernetes.io/unschedulable",
+            ({ key }) => key.startsWith("node.kubernetes.io/") && !usersTaints.includes(key),
         )
     );
 }

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeDurably } from "../durable";
 import { findBox, inBox, startBox } from "../node/boxes";
@@ -37,12 +37,16 @@ export function parseNodes(text: string): number {
 
 /** Starts a node's box and with it the node's programs. */
 export async function startNode(node: Node, kubernetes: string, tools = ""): Promise<void> {
-    for (const directory of sharedDirectories) mkdirSync(directory, { recursive: true });
+    const brick = join(machine.bricks, node.name);
+    for (const directory of [...sharedDirectories, brick]) mkdirSync(directory, { recursive: true });
+    // Every pod may write in a volume, whoever it runs as; nobody else comes by.
+    for (const directory of [machine.shared, machine.bricks]) chmodSync(directory, 0o700);
     mkdirSync(directories.logs, { recursive: true });
     const others = describeNodes(mostNodes).filter(({ index }) => index !== node.index);
     await startBox(node.box, join(__dirname, "..", "node", "node.sh"), {
         env: {
             NODE: node.directory,
+            BRICK: brick,
             KUBERNETES: kubernetes,
             SHARED: sharedDirectories.join("\n"),
             BRIDGE: nodeNetwork.bridge,
@@ -63,7 +67,7 @@ export async function startNode(node: Node, kubernetes: string, tools = ""): Pro
 export const nodeRuns = ({ box }: Node) => findBox(box) !== undefined;
 
 /** Runs a command in a node, with its output in `.local/logs/NAME.log`. @throws if it fails or takes longer, or there is no such node. */
-export function runInNode(
+export async function runInNode(
     node: Node,
     name: string,
     command: readonly string[],

@@ -10,8 +10,11 @@ export interface Program {
     readonly command: readonly string[];
     /** What it would end without, as a shell's condition. */
     readonly needs?: string;
-    /** An HTTP port on the node's loopback, and the path that answers 200 when it is well. By default, that it runs. */
-    readonly health?: { readonly port: number; readonly path: string };
+    /**
+     * A port of HTTP, or of HTTPS, on the node's loopback, and the path that answers 200 when it is well; or a shell's condition. By
+     * default, that it runs.
+     */
+    readonly health?: { readonly port: number; readonly path: string; readonly isSecure?: true } | string;
 }
 
 /** The one binary, in a node: toolchain/kubernetes. */
@@ -128,6 +131,7 @@ function controllerManager(nodes: number): Program {
             "--node-monitor-period=1s",
         ],
         needs: apiServerListens,
+        health: { port: 10257, path: "/healthz", isSecure: true },
     };
 }
 
@@ -142,12 +146,17 @@ const scheduler: Program = {
         "--leader-elect=false",
     ],
     needs: apiServerListens,
+    health: { port: 10259, path: "/healthz", isSecure: true },
 };
 
 const provisioner: Program = {
     name: "directory-provisioner",
-    command: [kubernetes, "directory-provisioner", `--kubeconfig=${kubeconfig("provisioner")}`],
+    command: [
+        ...[kubernetes, "directory-provisioner", `--kubeconfig=${kubeconfig("provisioner")}`],
+        "--health-port=10301",
+    ],
     needs: hasRights,
+    health: { port: 10301, path: "/" },
 };
 
 /** Debian's, not of the one binary. */
@@ -210,9 +219,10 @@ const networkPolicies = ({ name }: Node): Program => ({
     command: [
         ...[kubernetes, "network-policies", `--kubeconfig=${kubeconfig("networkPolicies")}`],
         // Its name in node.sh.
-        ...[`--node=${name}`, "--uplink=eth0"],
+        ...[`--node=${name}`, "--uplink=eth0", "--health-port=10302"],
     ],
     needs: `${hasRights} && ${apiServerListens}`,
+    health: { port: 10302, path: "/" },
 });
 
 /** The programs of a node in a cluster of so many. */

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -148,6 +149,12 @@ export async function startCluster(report: (line: string) => void, nodes = remem
     }
     if (process.getuid?.() !== 0)
         throw new Error("The local cluster needs root, as containers do here. Run it as root.");
+    if (hasReplicas(nodes) && !existsSync("/dev/fuse")) {
+        throw new Error(
+            `A cluster of ${nodes} nodes has a replicated file system, which needs /dev/fuse: load the kernel's module fuse, ` +
+                "or choose another number of nodes (--nodes).",
+        );
+    }
     await installPackages(debianPackages.cluster, report);
     const kubernetes = await buildTool("kubernetes", report);
     const sandbox = await buildImage("sandbox", report);

@@ -29,6 +29,6 @@ export async function versionConflict(directory: string): Promise<string | undef
     return (
         `the cluster in ${directory} was made by another version of document-sync (${theirs}; this is ${ours}): work on in ` +
         `a clone of that version, or run npm stop there and remove ${directory} and ${machine.pulumi.directory}, which go together ` +
-        `(the documents in ${machine.documents} stay)`
+        `(documents and volumes stay: ${machine.documents}, ${machine.shared}, ${machine.bricks})`
     );
 }

@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
-import { clusterIsUp, kubectl } from "../cluster/cluster";
+import { apiServerIsReady, kubectl } from "../cluster/cluster";
 import { machine } from "../paths";
 
 /** `npm run -s kubectl -- …`: kubectl with this command's own arguments, input and output. */
 async function main(args: readonly string[]): Promise<number> {
-    if (!existsSync(machine.kubeconfig) || !(await clusterIsUp())) {
+    if (!existsSync(machine.kubeconfig) || !(await apiServerIsReady())) {
         console.error("The local cluster is not up: npm start brings it up.");
         return 1;
     }

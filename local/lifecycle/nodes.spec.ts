@@ -243,14 +243,14 @@ describe("three nodes", function () {
     });
 
     describe("and a volume that many may write", () => {
-        for (const [reclaimPolicy, isKept] of [
-            ["Delete", false],
-            ["Retain", true],
+        for (const [storageClass, isKept] of [
+            ["shared", false],
+            ["shared-retained", true],
         ] as const) {
-            it(`are one directory to the pods of all, which is ${isKept ? "kept" : "removed"} (${reclaimPolicy})`, async () => {
-                const name = `shared-${reclaimPolicy.toLowerCase()}`;
+            it(`are one directory to the pods of all, which is ${isKept ? "kept" : "removed"} (${storageClass})`, async () => {
+                const name = storageClass;
                 const where = ["--namespace", "lab"];
-                const claim = sharedClaim(name, { namespace: "lab", directory: paths.shared, reclaimPolicy });
+                const claim = sharedClaim(name, "lab", storageClass);
                 const volumes = [{ name: "shared", persistentVolumeClaim: { claimName: name } }];
                 const container = { volumeMounts: [{ name: "shared", mountPath: "/shared" }] };
                 const options = {
@@ -260,7 +260,7 @@ describe("three nodes", function () {
                     container,
                     spec: { volumes },
                 };
-                await cluster.apply(...claim, ...names.map((node) => pod(`${name}-${node}`, { ...options, node })));
+                await cluster.apply(claim, ...names.map((node) => pod(`${name}-${node}`, { ...options, node })));
                 await cluster.waitForPods("--selector", `app=${name}`, ...where);
                 const inPodOn = (node: string, ...command: string[]) =>
                     kubectl("exec", ...where, `${name}-${node}`, "--", ...command);

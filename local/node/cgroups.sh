@@ -15,10 +15,21 @@ cgroup_hierarchies() {
 # Of version 2 alone there is a single line, which names no controllers.
 has_cgroups_v2() { ! grep --quiet --invert-match '^0::' /proc/self/cgroup; }
 
+# hand_on DIRECTORY: in version 2, cgroups below have those controllers only that are handed on.
+hand_on() {
+    local controller
+    for controller in $(< "$1/cgroup.controllers"); do
+        grep --quiet --word-regexp "$controller" "$1/cgroup.subtree_control" ||
+            echo "+$controller" > "$1/cgroup.subtree_control" ||
+            { echo "The cgroup $1 can't hand on its controller $controller: move its processes to a cgroup below it." >&2; return 1; }
+    done
+}
+
 # make_cgroup NAME: makes the cgroup and puts this process into it.
 make_cgroup() {
     local directory file
     if has_cgroups_v2; then
+        hand_on /sys/fs/cgroup
         mkdir -p "/sys/fs/cgroup/$1"
         echo $$ > "/sys/fs/cgroup/$1/cgroup.procs"
         return
@@ -40,7 +51,7 @@ hand_on_controllers() {
     has_cgroups_v2 || return 0
     mkdir -p "/sys/fs/cgroup/$1/init"
     echo $$ > "/sys/fs/cgroup/$1/init/cgroup.procs"
-    echo "+cpuset +cpu +io +memory +pids" > "/sys/fs/cgroup/$1/cgroup.subtree_control"
+    hand_on "/sys/fs/cgroup/$1"
 }
 
 # enter_cgroup NAME: puts this process into a box's cgroup; NAME may be that of a box in a box, outer/inner.

@@ -1,7 +1,7 @@
 #!/bin/bash
 # The first process of a node: gives it a root of its own and its place in the cluster's network, and runs its programs.
 #
-# From its starter: NODE (its directory on the machine), KUBERNETES (the one binary), SHARED (directories of
+# From its starter: NODE (its directory on the machine), BRICK (its copy of the replicated volumes, there too), KUBERNETES (the one binary), SHARED (directories of
 # the machine that every node has, at the same paths), BRIDGE, GATEWAY, ADDRESS (with the prefix's length), POD_ROUTES (lines of `subnet
 # address`, one for each other node), POD_SUBNET (its own), SERVICE_SUBNET, NEW_POD_QUEUE and POLICY_QUEUE (their numbers) and TOOLS (a
 # directory whose usr is laid over the machine's own; empty for none).
@@ -40,6 +40,8 @@ ln -sfn /run var/run
 # What is remembered of pods' networks ends with them.
 mount -t tmpfs -o mode=755 tmpfs var/lib/cni
 mount --bind "$NODE/node" node
+mkdir -p var/lib/document-sync/brick
+mount --bind "$BRICK" var/lib/document-sync/brick
 while read -r directory; do
     mkdir -p "$directory" ".$directory"
     mount --bind "$directory" ".$directory"

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { apiServerPortConflict, versionConflict } from "../cluster/cluster";
+import { apiServerPortConflict, describeNodes, rememberedNodes, versionConflict } from "../cluster/cluster";
 import { isPulled, registry } from "../images/pulled";
 import { missingRoots, type RootKind } from "../images/rootFileSystem";
 import { findOnPath } from "../onPath";
@@ -23,6 +23,8 @@ export interface Plan {
     readonly tools?: Tools;
     /** The stack goes to another cluster: nothing of the local one is needed. */
     readonly isElsewhere?: boolean;
+    /** How many the cluster shall have; as many as the last time if it isn't said. */
+    readonly nodes?: number;
 }
 
 /** Sentences of what is in the way: none if nothing is. */
@@ -84,14 +86,16 @@ const goConflicts: Check = async (plan) => {
     return [];
 };
 
-/** Megabytes, as measured after builds from nothing. Go's caches are of the two large tools, built one after the other. */
+/** Megabytes, as measured after builds from nothing. */
 const sizes = {
     tools: { kubernetes: 160, pulumi: 100, "pulumi-language-nodejs": 20, "pulumi-resource-kubernetes": 90 },
     goBuildCache: { large: 4800, small: 240 },
     goModules: { large: 3300, small: 290 },
     /** With its layer and its image. */
     roots: { broker: 450, node: 500 },
-    cluster: 1500,
+    cluster: 800,
+    /** With its copy of the images. */
+    node: 700,
 } as const;
 
 async function goNeeds(tools: readonly ToolName[]): Promise<DiskNeed[]> {
@@ -111,11 +115,12 @@ async function goNeeds(tools: readonly ToolName[]): Promise<DiskNeed[]> {
 async function diskNeeds(plan: Plan): Promise<DiskNeed[]> {
     const tools = await missingTools(plan);
     const cached = [...tools.map((tool) => sizes.tools[tool]), ...rootsToMake(plan).map((kind) => sizes.roots[kind])];
-    const cluster = plan.isElsewhere || existsSync(machine.cluster) ? 0 : sizes.cluster;
+    const nodes = describeNodes(plan.nodes ?? rememberedNodes()).filter(({ directory }) => !existsSync(directory));
+    const cluster = (existsSync(machine.cluster) ? 0 : sizes.cluster) + nodes.length * sizes.node;
     const needs = [
         { what: "tools and images", directory: cacheDirectory, megabytes: cached.reduce((sum, size) => sum + size, 0) },
         ...(await goNeeds(tools)),
-        { what: "the cluster", directory: machine.cluster, megabytes: cluster },
+        { what: "the cluster", directory: machine.cluster, megabytes: plan.isElsewhere ? 0 : cluster },
     ];
     return needs.filter(({ megabytes }) => megabytes > 0);
 }

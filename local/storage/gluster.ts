@@ -8,6 +8,9 @@ import { brickPort, brickVolume, healVolume, indicesOf, mountVolume } from "./gl
 /** Where each node sees the replicated file system. */
 export const replicatedDirectory = "/var/lib/document-sync/replicated";
 
+/** Where volumes are made in it: of a node on which it is not mounted, this is no directory. */
+export const replicatedVolumes = `${replicatedDirectory}/volumes`;
+
 /** A node's own copy of all that is in it. On the node's disk: an overlay has none of the attributes that it needs. */
 export const brickDirectory = "/var/lib/document-sync/brick";
 
@@ -24,7 +27,7 @@ export async function prepareGluster(report: (line: string) => void): Promise<st
     };
     const directory = await unpackWithDependencies(["glusterfs-client"], directoryOf, report);
     await markUsed(directory);
-    // The processes of a node are not seen to use it, but none runs for a week after its directory was last used.
+    // A node that uses it is not seen to: one that has run for longer must be started anew.
     await prune(dirname(directory), "gluster", 24 * 7);
     return directory;
 }
@@ -36,6 +39,8 @@ export interface GlusterProgram {
     readonly command: readonly string[];
     /** What it would wait for in vain or end without, as a condition for bash. */
     readonly needs?: string;
+    /** That it is well, as a condition for bash. By default, that it runs. */
+    readonly health?: string;
 }
 
 /** GlusterFS without its management daemon: what a node's files say is all there is to manage. */
@@ -43,7 +48,7 @@ export interface GlusterNode {
     /** Text by name, for the directory `configuration`. */
     readonly files: Readonly<Record<string, string>>;
     readonly programs: readonly GlusterProgram[];
-    /** Condition for bash that the file system is mounted and answers. What uses it, a kubelet, waits for that. */
+    /** Condition for bash that the file system is mounted and answers, and has its directory of volumes. What uses it, a kubelet, waits for that. */
     readonly mounted: string;
 }
 
@@ -82,12 +87,18 @@ export function glusterPrograms({
         "--log-level=WARNING",
     ];
     const brickListens = `(: < /dev/tcp/${node}/${brickPort}) 2> /dev/null`;
+    // Without a quorum of bricks it is mounted, and answers no question.
+    const mounted = [
+        `grep -q ' ${replicatedDirectory} fuse.glusterfs ' /proc/mounts`,
+        `timeout 10 mkdir -p ${replicatedVolumes} 2> /dev/null`,
+    ].join(" && ");
     return {
         files,
         programs: [
             {
                 name: "gluster-brick",
                 command: after(`mkdir -p ${indicesOf(brickDirectory)}`, start("glusterfsd", "gluster-brick.vol")),
+                health: brickListens,
             },
             {
                 name: "gluster-mount",
@@ -104,6 +115,7 @@ export function glusterPrograms({
                     ],
                 ),
                 needs: brickListens,
+                health: mounted,
             },
             {
                 name: "gluster-heal",
@@ -112,10 +124,6 @@ export function glusterPrograms({
                 needs: brickListens,
             },
         ],
-        // Without a quorum of bricks it is mounted, and answers no question.
-        mounted: [
-            `grep -q ' ${replicatedDirectory} fuse.glusterfs ' /proc/mounts`,
-            `timeout 10 stat ${replicatedDirectory}/. > /dev/null 2>&1`,
-        ].join(" && "),
+        mounted,
     };
 }

@@ -1,5 +1,5 @@
 import { machine } from "../paths";
-import { replicatedDirectory } from "./gluster";
+import { replicatedVolumes } from "./gluster";
 
 /** Makes volumes in a directory that all nodes have; also in toolchain/kubernetes/provisioner.go. */
 const provisioner = "document-sync/directories";
@@ -32,7 +32,7 @@ const classesOver = (name: string, directory: string) => [
 export function storageClasses(hasReplicas: boolean): string {
     const items = [
         ...classesOver("shared", machine.shared),
-        ...(hasReplicas ? classesOver("replicated", replicatedDirectory) : []),
+        ...(hasReplicas ? classesOver("replicated", replicatedVolumes) : []),
     ];
     return JSON.stringify({ apiVersion: "v1", kind: "List", items });
 }

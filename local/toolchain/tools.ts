@@ -1,5 +1,5 @@
 import { cliVersion, pluginVersions } from "../pulumi/versions";
-import { assemblePulumi } from "./pulumiModules";
+import { assembleKubernetes, assemblePulumi } from "./modules";
 
 /** Of the Kubernetes that is built; its modules' versions are in go.mod. */
 export const kubernetesVersion = "v1.35.4";
@@ -17,14 +17,15 @@ export interface Tool {
     readonly assemble?: (directory: string) => Promise<void>;
 }
 
-const assembly = { sources: ["pulumiModules.ts", "goText.ts"], assemble: assemblePulumi };
+const changes = ["modules.ts", "goText.ts"];
 
 /** All of them, by the names that their programs have. */
 export const tools = {
     kubernetes: {
         directory: ".",
         package: "./kubernetes",
-        sources: ["kubernetes"],
+        sources: ["kubernetes", ...changes],
+        assemble: assembleKubernetes,
         variables: {
             "k8s.io/component-base/version.gitVersion": kubernetesVersion,
             "k8s.io/client-go/pkg/version.gitVersion": kubernetesVersion,
@@ -40,7 +41,8 @@ export const tools = {
         directory: ".",
         package: "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
         variables: { "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": cliVersion },
-        ...assembly,
+        sources: changes,
+        assemble: assemblePulumi,
     },
     "pulumi-language-nodejs": {
         directory: "nodejs-host",
@@ -52,8 +54,8 @@ export const tools = {
         directory: ".",
         package: "./provider",
         variables: { "main.version": pluginVersions.kubernetes },
-        ...assembly,
-        sources: ["provider", ...assembly.sources],
+        sources: ["provider", ...changes],
+        assemble: assemblePulumi,
     },
 } as const satisfies Record<string, Tool>;
 

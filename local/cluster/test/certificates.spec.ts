@@ -1,23 +1,9 @@
 import { expect } from "chai";
-import { parse, parseAllDocuments } from "yaml";
-import { kubeadmConfiguration, kubeconfigOf, kubeconfigsOf, withName } from "../certificates";
+import { parse } from "yaml";
+import { kubeconfigOf, kubeconfigsOf, withName } from "../certificates";
 import { apiServerUrls, controlPlane, describeNode } from "../settings";
 
 describe("the cluster's certificates and kubeconfigs", () => {
-    it("are made by kubeadm for the API server's address among the nodes and for loopback, in the given directory", () => {
-        const [init, cluster] = parseAllDocuments(kubeadmConfiguration("/keys")).map(
-            (document) => document.toJS() as Record<string, unknown>,
-        );
-        expect(init.kind).to.equal("InitConfiguration");
-        expect(init.localAPIEndpoint).to.deep.equal({ advertiseAddress: controlPlane.address, bindPort: 6443 });
-        expect(cluster).to.deep.include({
-            certificatesDir: "/keys",
-            controlPlaneEndpoint: `${controlPlane.address}:6443`,
-            kubernetesVersion: "v1.35.4",
-            apiServer: { certSANs: ["127.0.0.1", "localhost"] },
-        });
-    });
-
     it("have one name for all that is in a kubeconfig, so that it can be read with others, and the given URL", () => {
         const printed = {
             apiVersion: "v1",

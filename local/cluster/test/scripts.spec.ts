@@ -1,8 +1,9 @@
 import { expect } from "chai";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -104,6 +105,27 @@ describe("a node's scripts", function () {
         it("name no program that is well", async () => {
             const programs = [program("answers", await serve(200)), program("runs")];
             expect(await ask(programs, "exit 0", "echo $$ > /run/programs/runs;")).to.deep.equal([]);
+        });
+
+        it("ask over TLS, and by a condition, where a program wants it", async () => {
+            const pem = ["key", "cert"].map((name) => join(directory, `${name}.pem`));
+            const request = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost"];
+            spawnSync("openssl", [...request, "-keyout", pem[0], "-out", pem[1]]);
+            const [key, cert] = pem.map((file) => readFileSync(file));
+            const server = createSecureServer({ key, cert }, (question, response) => {
+                response.writeHead(question.url === "/well" ? 200 : 500).end("words");
+            }).listen(0, "127.0.0.1");
+            servers.push(server);
+            await once(server, "listening");
+            const { port } = server.address() as AddressInfo;
+            const programs: Program[] = [
+                { name: "well", command: [], health: { port, path: "/well", isSecure: true } },
+                { name: "unwell", command: [], health: { port, path: "/unwell", isSecure: true } },
+                { name: "insecure", command: [], health: { port: await serve(200), path: "/well", isSecure: true } },
+                { name: "so", command: [], health: "true && [ 1 = 1 ]" },
+                { name: "not so", command: [], health: "true && false" },
+            ];
+            expect(await ask(programs, "exit 0")).to.deep.equal(["unwell", "insecure", "not so"]);
         });
 
         it("name those that answer something else, at another path, late or not at all", async () => {

@@ -101,31 +101,14 @@ export function service(
     };
 }
 
-/** A StorageClass of directories that every node has, and a claim of one by many. */
-export function sharedClaim(
-    name: string,
-    { namespace, directory, reclaimPolicy }: { namespace: string; directory: string; reclaimPolicy: string },
-): Manifest[] {
-    return [
-        {
-            apiVersion: "storage.k8s.io/v1",
-            kind: "StorageClass",
-            metadata: { name },
-            provisioner: "document-sync/directories",
-            parameters: { directory },
-            reclaimPolicy,
-        },
-        {
-            apiVersion: "v1",
-            kind: "PersistentVolumeClaim",
-            metadata: { name, namespace },
-            spec: {
-                storageClassName: name,
-                accessModes: ["ReadWriteMany"],
-                resources: { requests: { storage: "1Gi" } },
-            },
-        },
-    ];
+/** A claim of a volume that many may write, of one of the cluster's StorageClasses. */
+export function sharedClaim(name: string, namespace: string, storageClassName: string): Manifest {
+    return {
+        apiVersion: "v1",
+        kind: "PersistentVolumeClaim",
+        metadata: { name, namespace },
+        spec: { storageClassName, accessModes: ["ReadWriteMany"], resources: { requests: { storage: "1Gi" } } },
+    };
 }
 
 export function namespace(name: string, labels: Record<string, string> = {}): Manifest {

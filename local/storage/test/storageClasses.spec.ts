@@ -26,8 +26,8 @@ describe("StorageClasses", () => {
         expect(described(false)).to.deep.equal(shared);
         expect(described(true)).to.deep.equal([
             ...shared,
-            "replicated /var/lib/document-sync/replicated Delete",
-            "replicated-retained /var/lib/document-sync/replicated Retain",
+            "replicated /var/lib/document-sync/replicated/volumes Delete",
+            "replicated-retained /var/lib/document-sync/replicated/volumes Retain",
         ]);
     });
 

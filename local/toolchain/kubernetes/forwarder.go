@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -47,7 +48,7 @@ func runForwarder() int {
 	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer cancel()
 	f := &forwarder{node: *node, network: *network, listeners: map[int32]net.Listener{}, refused: sets.New[int32]()}
-	// Without this one nobody can be told anything; whoever holds the port is named by the command that waits for it.
+	// Without this one nobody can be told anything. Who holds the port is named by preflight, before a start.
 	if err := f.open(listen, target); err != nil {
 		klog.ErrorS(err, "No port for the API server")
 		return 1
@@ -142,8 +143,13 @@ func (f *forwarder) listen(port, target int32) error {
 	go func() {
 		for {
 			client, err := listener.Accept()
-			if err != nil {
+			if errors.Is(err, net.ErrClosed) {
 				return
+			}
+			if err != nil {
+				// Out of files for a moment: those who wait are taken later.
+				time.Sleep(50 * time.Millisecond)
+				continue
 			}
 			go f.lead(client, target)
 		}

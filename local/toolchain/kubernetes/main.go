@@ -25,7 +25,6 @@ import (
 	controllermanager "k8s.io/kubernetes/cmd/kube-controller-manager/app"
 	proxy "k8s.io/kubernetes/cmd/kube-proxy/app"
 	scheduler "k8s.io/kubernetes/cmd/kube-scheduler/app"
-	kubeadm "k8s.io/kubernetes/cmd/kubeadm/app"
 	kubelet "k8s.io/kubernetes/cmd/kubelet/app"
 )
 
@@ -45,13 +44,8 @@ var programs = map[string]func() int{
 		etcdmain.Main(os.Args)
 		return 0
 	},
-	"forwarder": runForwarder,
-	"kubeadm": func() int {
-		if err := kubeadm.Run(); err != nil {
-			return 1
-		}
-		return 0
-	},
+	"forwarder":               runForwarder,
+	"keys":                    runKeys,
 	"kube-apiserver":          runCobra(apiserver.NewAPIServerCommand),
 	"kube-controller-manager": runCobra(controllermanager.NewControllerManagerCommand),
 	"kube-proxy":              runCobra(proxy.NewProxyCommand),

@@ -57,13 +57,20 @@ func (directories) Provision(
 
 // Delete is asked only for volumes whose reclaim policy is Delete.
 func (directories) Delete(_ context.Context, volume *core.PersistentVolume) error {
-	return os.RemoveAll(volume.Spec.HostPath.Path)
+	path := volume.Spec.HostPath.Path
+	// What is not mounted has nothing to remove, and would keep it for ever.
+	if _, err := os.Stat(filepath.Dir(path)); err != nil {
+		return err
+	}
+	return os.RemoveAll(path)
 }
 
 // runProvisioner answers claims of the StorageClasses that name it with directories of a file system that all nodes share.
 func runProvisioner() int {
 	kubeconfig := flag.String("kubeconfig", "", "path of the kubeconfig")
+	healthPort := flag.Int("health-port", 0, "where it says on loopback that it is well")
 	flag.Parse()
+	serveHealth(*healthPort)
 	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer cancel()
 	client, err := newClient(*kubeconfig)

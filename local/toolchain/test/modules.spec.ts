@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { withoutDeclarations, withoutUnusedImports } from "../goText";
-import { withoutTypedKinds } from "../pulumiModules";
+import { withoutOwnRules, withoutTypedKinds } from "../modules";
 
 /** The form of the file in which the SDK registers each kind of object by its own type. */
 const kinds = `// A licence.
@@ -35,7 +35,7 @@ func RegisterResource(ctx *pulumi.Context, apiVersion, kind string) (pulumi.Cust
 }
 `;
 
-describe("what is left out of Pulumi's modules", () => {
+describe("what is left out of modules", () => {
     it("is the type of a kind, and not its token", () => {
         const text = withoutTypedKinds(kinds);
         expect(text).to.not.match(/appsv1|corev1/);
@@ -91,6 +91,22 @@ func key(o string) string {
 	return fmt.Sprint(o)
 }
 `);
+    });
+
+    it("is what the agent for policies would do to the packet filter", () => {
+        const text = `func (c *Controller) syncNFTablesRules(ctx context.Context) error {
+	return c.flush()
+}
+
+func (c *Controller) cleanNFTablesRules(ctx context.Context) {
+	c.flush()
+}
+`;
+        expect(withoutOwnRules(text).match(/\{\n\treturn(?: nil)?\n/g)).to.deep.equal([
+            "{\n\treturn nil\n",
+            "{\n\treturn\n",
+        ]);
+        expect(() => withoutOwnRules(text.replace("sync", "make"))).to.throw("are not as they were");
     });
 
     it("is no import for its effects, and nothing where all is used", () => {

@@ -1,12 +1,12 @@
 import { pluginVersions } from "../pulumi/versions";
-import { appendFile, copyFile, cp, mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { copyFile, cp, mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { run } from "../run";
 import { goEnvironment } from "./go";
 import { withoutDeclarations, withoutUnusedImports } from "./goText";
 
-/** By the path of a file in its module: its new text from the one that it has. */
-export type Changes = Readonly<Record<string, (text: string) => string>>;
+/** By the path of a file in its module: its new text from the one that it has; `undefined` if it is left out. */
+export type Changes = Readonly<Record<string, (text: string) => string | undefined>>;
 
 /** Registers each kind of object as what any kind can be, under the same type token: 60 packages of types less to compile. */
 export function withoutTypedKinds(text: string): string {
@@ -26,11 +26,46 @@ func parseIndex([]byte) (*Index, error) {
 }
 `;
 
+/** No plugin of containerd's, which Debian's can't have, and with it no WebAssembly; the API server's word counts. */
+const noPlugin = `package networkpolicy
+
+import "context"
+
+type nriPlugin struct{ stub nriStub }
+
+type nriStub struct{}
+
+func NewNriPlugin() (*nriPlugin, error) { return &nriPlugin{}, nil }
+
+func (nriStub) Run(context.Context) error { return nil }
+
+func (*nriPlugin) GetPodFromIP(string) string { return "" }
+`;
+
+/** The program makes no rules of its own: the node has one, which asks for each connection once (node.sh). */
+export function withoutOwnRules(text: string): string {
+    const signature = /^func \(c \*Controller\) (?:sync|clean)NFTablesRules\(ctx context\.Context\) ?(?:error )?\{\n/gm;
+    if (text.match(signature)?.length !== 2) throw new Error("The functions that make rules are not as they were.");
+    return text.replace(signature, (line) => `${line}\treturn${line.includes("error") ? " nil" : ""}\n`);
+}
+
+const isLeftOut = () => undefined;
+
+/** What is changed in Kubernetes' modules. The two that are left out are for tests, and would have a client for tests compiled. */
+const kubernetesModules: Readonly<Record<string, Changes>> = {
+    "k8s.io/apiserver": { "pkg/admission/plugin/policy/generic/policy_test_context.go": isLeftOut },
+    "k8s.io/kubernetes": { "pkg/scheduler/backend/queue/testing.go": isLeftOut },
+    "sigs.k8s.io/kube-network-policies": {
+        "pkg/networkpolicy/nri.go": () => noPlugin,
+        "pkg/networkpolicy/controller.go": withoutOwnRules,
+    },
+};
+
 /**
  * What is changed in the modules of the Pulumi CLI and of its provider for Kubernetes, to compile less. `pulumi api` speaks to Pulumi Cloud
  * alone, and the typed kinds are of use to a Go program, not to the provider.
  */
-const modules: Readonly<Record<string, Changes>> = {
+const pulumiModules: Readonly<Record<string, Changes>> = {
     "github.com/pulumi/pulumi/pkg/v3": {
         "cmd/pulumi/cloud/schema.go": withoutOpenApi,
         "cmd/pulumi/cloud/spec.go": (text) => withoutOpenApi(text + noReader),
@@ -66,8 +101,10 @@ async function mirror(from: string, to: string, changes: Changes): Promise<void>
         );
         const change = changes[entry.name];
         if (below.length > 0) await mirror(source, target, Object.fromEntries(below));
-        else if (change) await writeFile(target, change(await readFile(source, "utf8")));
-        else if (entry.isDirectory()) await symlink(source, target);
+        else if (change) {
+            const text = change(await readFile(source, "utf8"));
+            if (text !== undefined) await writeFile(target, text);
+        } else if (entry.isDirectory()) await symlink(source, target);
         else await copyFile(source, target);
     }
 }
@@ -80,18 +117,40 @@ async function addEmbedded(module: string, program: string): Promise<void> {
     await copyFile(join(directory, "terraform-mapping.json"), join(program, "terraform-mapping.json"));
 }
 
-/** Makes, in an empty directory, the module in which the Pulumi CLI and its provider for Kubernetes are built. */
-export async function assemblePulumi(directory: string): Promise<void> {
-    for (const name of ["go.mod", "go.sum", "provider"]) {
+/**
+ * Makes, in an empty directory, a module with this one's go.mod, one of its folders, and changed modules.
+ *
+ * @returns the directories of these and of `others` in Go's cache, by path.
+ */
+async function assemble(
+    directory: string,
+    folder: string,
+    modules: Readonly<Record<string, Changes>>,
+    others: readonly string[] = [],
+): Promise<Map<string, string>> {
+    for (const name of ["go.mod", "go.sum", folder]) {
         await cp(join(__dirname, name), join(directory, name), { recursive: true });
     }
-    const found = await fetchModules(__dirname, [...Object.keys(modules), provider]);
-    const directoryOf = (path: string) => found.get(path) ?? "";
+    const found = await fetchModules(__dirname, [...Object.keys(modules), ...others]);
     for (const [path, changes] of Object.entries(modules)) {
         const copy = join(directory, "modules", path);
         await mkdir(dirname(copy), { recursive: true });
-        await mirror(directoryOf(path), copy, changes);
-        await appendFile(join(directory, "go.mod"), `replace ${path} => ./modules/${path}\n`);
+        await mirror(found.get(path) ?? "", copy, changes);
+        await run("go-modules", "go", ["mod", "edit", `-replace=${path}=./modules/${path}`], {
+            cwd: directory,
+            env: goEnvironment,
+        });
     }
-    await addEmbedded(directoryOf(provider), join(directory, "provider"));
+    return found;
+}
+
+/** Makes, in an empty directory, the module in which Kubernetes is built. */
+export async function assembleKubernetes(directory: string): Promise<void> {
+    await assemble(directory, "kubernetes", kubernetesModules);
+}
+
+/** Makes, in an empty directory, the module in which the Pulumi CLI and its provider for Kubernetes are built. */
+export async function assemblePulumi(directory: string): Promise<void> {
+    const found = await assemble(directory, "provider", pulumiModules, [provider]);
+    await addEmbedded(found.get(provider) ?? "", join(directory, "provider"));
 }
