@@ -165,6 +165,7 @@ export async function startCluster(report: (line: string) => void, nodes = remem
     // Others may not look into the keys; they may pass through to the documents.
     await mkdir(machine.directory, { recursive: true });
     await mkdir(machine.cluster, { recursive: true, mode: 0o700 });
+    await mkdir(directories.configuration, { recursive: true });
     writeVersion(machine.cluster);
     rememberNodes(nodes);
     await ensureCertificates(kubernetes);
