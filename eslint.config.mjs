@@ -1,4 +1,24 @@
+import { createNodeResolver, importX } from "eslint-plugin-import-x";
 import tseslint from "typescript-eslint";
+
+/** The floors of the local platform, from the lowest: what is on one imports from those below it. */
+const platform = ["machine", "artifacts", "node", "cluster", "stack", "platform", "commands"];
+
+const floors = () =>
+    platform.flatMap((floor, index) =>
+        platform.slice(index + 1).map((above) => ({
+            target: `./local/${floor}`,
+            from: `./local/${above}`,
+            message: `local/${floor} is below local/${above}.`,
+        })),
+    );
+
+/** Who may import from whom among the project's parts, as docs/architecture.md draws it. */
+const parts = [
+    ["./engine/src", ["./local", "./components", "./scenario", "./test", "./engine/test"]],
+    ["./scenario", ["./local", "./components", "./engine", "./test"]],
+    ["./components", ["./local", "./scenario", "./engine", "./test"]],
+].flatMap(([target, others]) => others.map((from) => ({ target, from, message: "See docs/architecture.md." })));
 
 export default tseslint.config(
     { ignores: ["**/node_modules/**", "**/dist/**", ".local/**", "**/*.mjs"] },
@@ -9,6 +29,17 @@ export default tseslint.config(
                 project: ["./tsconfig.json", "./engine/tsconfig.json"],
                 tsconfigRootDir: import.meta.dirname,
             },
+        },
+    },
+    {
+        plugins: { "import-x": importX },
+        settings: {
+            "import-x/resolver-next": [createNodeResolver({ extensions: [".ts", ".mjs"] })],
+            "import-x/parsers": { "@typescript-eslint/parser": [".ts"] },
+        },
+        rules: {
+            "import-x/no-cycle": "error",
+            "import-x/no-restricted-paths": ["error", { zones: [...floors(), ...parts] }],
         },
     },
     {

@@ -46,7 +46,7 @@ export class TestBroker {
             "--login",
             this.loginDirectory,
         ];
-        const command = ["--import", "tsx", join(repositoryRoot, "local/images/runBroker.ts"), ...options];
+        const command = ["--import", "tsx", join(repositoryRoot, "local/artifacts/images/runBroker.ts"), ...options];
         const child = spawn(process.execPath, command, { cwd: repositoryRoot, stdio: ["ignore", "pipe", "pipe"] });
         this.#child = child;
         const errors: string[] = [];

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { request, type RequestOptions } from "node:https";
 import { get as getPlain } from "node:http";
 import { parse } from "yaml";
-import { machine } from "../paths";
+import { machine } from "../machine/paths";
 import { apiServerUrls } from "./settings";
 
 interface Answer {

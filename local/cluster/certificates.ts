@@ -4,9 +4,9 @@ import { mkdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { parse, stringify } from "yaml";
-import { writeDurably } from "../durable";
-import { clusterContext, machine } from "../paths";
-import { run } from "../run";
+import { writeDurably } from "../machine/durable";
+import { clusterContext, machine } from "../machine/paths";
+import { run } from "../machine/run";
 import { apiServerPorts, apiServerUrls, controlPlane, directories, serviceSubnet, type Node } from "./settings";
 
 /** Who calls the API server: the name in each client certificate and the groups it gives rights by. */

@@ -1,8 +1,8 @@
 import { chmod, copyFile, cp, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { writeDurably } from "../durable";
-import { clusterContext } from "../paths";
+import { writeDurably } from "../machine/durable";
+import { clusterContext } from "../machine/paths";
 import { kubeconfigsOf } from "./certificates";
 import { glusterOf, lossTimes, nodePaths, programsOf, type Program } from "./programs";
 import { controlPlane, directories, podSubnet, type Node } from "./settings";

@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { run } from "../run";
+import { run } from "../machine/run";
 import { nodeRuns, rememberedNodes, runInNode } from "./nodes";
 import { nodePaths } from "./programs";
 import { describeNodes, type Node } from "./settings";

@@ -1,6 +1,6 @@
 import { spawnSync, type StdioOptions } from "node:child_process";
-import { machine } from "../paths";
-import { buildTool } from "../toolchain/build";
+import { machine } from "../machine/paths";
+import { buildTool } from "../artifacts/toolchain/build";
 import { directories } from "./settings";
 
 /** Runs kubectl on the local cluster, as its admin. */

@@ -1,9 +1,9 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { writeDurably } from "../durable";
+import { writeDurably } from "../machine/durable";
 import { findBox, inBox, startBox } from "../node/boxes";
-import { machine } from "../paths";
-import { run } from "../run";
+import { machine } from "../machine/paths";
+import { run } from "../machine/run";
 import {
     describeNodes,
     directories,

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { glusterPrograms, type GlusterNode } from "../storage/gluster";
+import { glusterPrograms, type GlusterNode } from "./storage/gluster";
 import type { Client } from "./certificates";
 import { apiServerPorts, controlPlane, describeNodes, hasReplicas, serviceSubnet, type Node } from "./settings";
 

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { machine } from "../paths";
+import { machine } from "../machine/paths";
 
 /** Where the cluster keeps what it must not lose, on the machine. Each node has a directory of its own beside these: {@link Node}. */
 export const directories = {

@@ -2,14 +2,14 @@ import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { buildImage } from "../images/image";
+import { buildImage } from "../artifacts/images/image";
 import { endBox, startBox } from "../node/boxes";
-import { debianPackages, installPackages } from "../packages";
-import { machine } from "../paths";
-import { run } from "../run";
-import { prepareGluster } from "../storage/gluster";
-import { storageClasses } from "../storage/storageClasses";
-import { buildTool } from "../toolchain/build";
+import { debianPackages, installPackages } from "../machine/packages";
+import { machine } from "../machine/paths";
+import { run } from "../machine/run";
+import { prepareGluster } from "./storage/gluster";
+import { storageClasses } from "./storage/storageClasses";
+import { buildTool } from "../artifacts/toolchain/build";
 import { readObject } from "./api";
 import { ensureCertificates, ensureKubeconfigs, kubeconfigOf } from "./certificates";
 import { letProgramsStart, programScript, writeNode } from "./configuration";
@@ -27,7 +27,7 @@ import {
     nodeNetwork,
     type Node,
 } from "./settings";
-import { stopCluster } from "./stop";
+import { stopCluster, type BeforeStop } from "./stop";
 import { writeVersion } from "./version";
 
 /** Waits until it is so. @throws naming `what` and the log to read if it takes too long. */
@@ -138,9 +138,14 @@ export async function startWorkers(nodes: readonly Node[], report: (line: string
  * Starts the cluster, unless it is up. What was left by one that crashed is cleared away first; what etcd, the images and the
  * documents hold is kept.
  *
+ * @param beforeStop is waited for if one runs that is not well, or has another number of nodes.
  * @param nodes how many there shall be; as many as the last time if it isn't said.
  */
-export async function startCluster(report: (line: string) => void, nodes = rememberedNodes()): Promise<void> {
+export async function startCluster(
+    report: (line: string) => void,
+    beforeStop: BeforeStop,
+    nodes = rememberedNodes(),
+): Promise<void> {
     const wanted = describeNodes(nodes);
     if (nodes === rememberedNodes() && (await clusterIsUpSoon())) {
         const lost = wanted.filter((node) => !nodeRuns(node));
@@ -159,7 +164,7 @@ export async function startCluster(report: (line: string) => void, nodes = remem
     const kubernetes = await buildTool("kubernetes", report);
     const sandbox = await buildImage("sandbox", report);
     const tools = await nodeTools(nodes, report);
-    await stopCluster(report);
+    await stopCluster(report, beforeStop);
 
     report("preparing keys and configuration");
     // Others may not look into the keys; they may pass through to the documents.

@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { writeDurably } from "../durable";
-import { machine } from "../paths";
-import { kubernetesVersion } from "../toolchain/tools";
+import { writeDurably } from "../machine/durable";
+import { machine } from "../machine/paths";
+import { kubernetesVersion } from "../artifacts/toolchain/tools";
 
 /** What a cluster was made by. The format counts up when a cluster's files are laid out in another way. */
 const ours = `format 2, Kubernetes ${kubernetesVersion}`;

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { apiServerIsReady, kubectl } from "../cluster/cluster";
-import { machine } from "../paths";
+import { machine } from "../machine/paths";
 
 /** `npm run -s kubectl -- …`: kubectl with this command's own arguments, input and output. */
 async function main(args: readonly string[]): Promise<number> {

@@ -11,9 +11,9 @@ import {
     startLostNode,
     type Node,
 } from "../cluster/cluster";
-import { takeLock } from "../lock";
+import { takeLock } from "../machine/lock";
 import { inBox } from "../node/boxes";
-import { machine } from "../paths";
+import { machine } from "../machine/paths";
 
 const usage = `npm run -s node -- list           the local cluster's nodes: state, zone, pods, memory
 npm run -s node -- drain NAME     moves a node's pods to the others, as their PodDisruptionBudgets allow; no new ones come
