@@ -14,8 +14,8 @@ const load = createRequire(__filename);
 async function runProgram(...config: Parameters<typeof configure>): Promise<Outputs> {
     await installMocks();
     configure(...config);
-    delete load.cache[load.resolve("../index")];
-    const outputs = load("../index") as Outputs;
+    delete load.cache[load.resolve("../../index")];
+    const outputs = load("../../index") as Outputs;
     await Promise.all(Object.values(outputs).map(valueOf));
     await settled();
     return outputs;

@@ -285,7 +285,7 @@ describe("released tools and images", function () {
         await reset();
         const tools = join(cache, "document-sync", "tools");
         for (const name of readdirSync(tools).filter((entry) => entry.startsWith("pulumi"))) rmSync(join(tools, name));
-        const script = `require("../local/platform/preflight/preflight").preflight(console.log).catch((error) => console.log(error.message))`;
+        const script = `require("./local/platform/preflight/preflight").preflight(console.log).catch((error) => console.log(error.message))`;
         const preflight = () =>
             machine.mustRun(process.execPath, ["--import", "tsx", "-e", script], {
                 env: { ...environment(), PATH: "/usr/sbin:/usr/bin:/sbin:/bin" },

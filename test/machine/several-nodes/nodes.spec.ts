@@ -235,7 +235,7 @@ describe("three nodes", function () {
 
         it("are not taken for somebody else's by the next start", async () => {
             const port = await expose("web-outside");
-            const script = `const { portConflict } = require("../local/cluster/ports");
+            const script = `const { portConflict } = require("./local/cluster/ports");
                 Promise.all([16443, ${port}].map((port) => portConflict("It", port))).then(console.log)`;
             const said = await cluster.machine.mustRun(process.execPath, ["--import", "tsx", "--eval", script]);
             expect(said).to.equal("[ undefined, undefined ]\n");

@@ -93,7 +93,7 @@ describe("behind a proxy", function () {
         after(() => plugin.stop());
 
         const call = () => {
-            const caller = JSON.stringify(join(projectDirectory, "local", "plugins", "test", "caller.ts"));
+            const caller = JSON.stringify(join(projectDirectory, "test", "unit", "local", "plugins", "caller.ts"));
             const script =
                 `const { Caller } = require(${caller}); const caller = new Caller(${plugin.port});` +
                 `caller.call("GetPluginInfo", {}).then(({ version }) => console.log(version)).finally(() => caller.close());`;
