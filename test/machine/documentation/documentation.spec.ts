@@ -318,15 +318,17 @@ describe("what the documentation tells its readers to type", function () {
         });
     }
 
-    // The README comes first, as for a reader; the end of the cluster comes last, for all pages.
+    // The local platform comes first, which has the cluster, then the README; the end of the cluster comes last, for all pages.
     const isLast = (block: readonly Command[]) => block.some(({ text }) => text === "npm stop");
-    const isReadme = (block: readonly Command[]) => block[0].place.startsWith("README.md:");
+    const first = ["local/README.md:", "README.md:"];
+    const isOn = (page: string, block: readonly Command[]) => block[0].place.startsWith(page);
+    const isFirst = (block: readonly Command[]) => first.some((page) => isOn(page, block));
     const inBlocks = new Set(blocks.flat().map(({ text }) => text));
     const alone = new Map(inline.filter(({ text }) => !inBlocks.has(text)).map((command) => [command.text, [command]]));
-    const others = [...blocks.filter((block) => !isReadme(block)), ...alone.values()];
-    [...blocks.filter((block) => isReadme(block) && !isLast(block)), ...others, ...blocks.filter(isLast)].forEach(
-        itRuns,
-    );
+    const begun = blocks.filter((block) => !isLast(block));
+    const inTurn = first.flatMap((page) => begun.filter((block) => isOn(page, block)));
+    const others = [...begun.filter((block) => !isFirst(block)), ...alone.values()];
+    [...inTurn, ...others, ...blocks.filter(isLast)].forEach(itRuns);
 
     it("is what was run, all of it, and no way is left that no page needs", () => {
         const written = [...blocks.flat(), ...inline].map(({ text }) => text);

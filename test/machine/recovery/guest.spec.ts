@@ -247,9 +247,9 @@ describe("a guest on the machine", function () {
             expect(installed).to.deep.equal(packages);
         });
 
-        it("installs the packages that the README lists", () => {
-            const readme = readFileSync(join(projectDirectory, "README.md"), "utf8");
-            const [, list] = /it installs the Debian packages (.*?)\)/s.exec(readme) ?? [];
+        it("installs the packages that its page lists", () => {
+            const page = readFileSync(join(projectDirectory, "local/README.md"), "utf8");
+            const [, list] = /It installs the Debian packages (.*?)\. It never/s.exec(page) ?? [];
             const listed = [...list.matchAll(/`([^`]+)`/g)]
                 .map(([, name]) => name)
                 .filter((name) => name !== "npm test");
