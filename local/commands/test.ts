@@ -1,22 +1,30 @@
+import { runInTurn, runTogether, type Suite, type Totals } from "../../test/running/suite";
+import * as suites from "../../test/running/suites";
+import { toolsUsage } from "../artifacts/released/tools";
 import { clusterIsUpSoon, stopCluster } from "../cluster/cluster";
 import { takeLock } from "../machine/lock";
-import { bringUpPlatform } from "../platform/platform";
+import { bringUpPlatform, type Options } from "../platform/platform";
 import { checkSystem, preflight } from "../platform/preflight/preflight";
-import { readOptions } from "./command";
-import type { Options } from "../platform/platform";
-import { toolsUsage } from "../artifacts/released/tools";
-import { runInTurn, runTogether, type Totals } from "../../test/running/suite";
-import * as suites from "../../test/running/suites";
 import { waitForUpdates } from "../stack/updates";
+import { readOptions } from "./command";
 
 const usage = `npm test                 everything that proves the project, on this machine's local cluster
-npm run test:unit        types, lint, form and unit tests: no cluster, no root
+
+npm run test:unit        types, lint, form, units and the repository: no cluster, no root
+npm run test:process     programs of the platform and of the engine, each by itself
+npm run test:deployed    the program, on this machine's local cluster
+npm run test:machine     the local platform, on machines of the tests' own
 
 npm test -- --tools=released|built
 
 ${toolsUsage}`;
 
-async function runClusterSuites({ tools }: Options): Promise<Totals[]> {
+const tiers = ["unit", "process", "deployed", "machine"] as const;
+
+type Tier = (typeof tiers)[number];
+
+/** Brings up what the tests run on, and takes it down again if it was not up. */
+async function withPlatform({ tools }: Options, work: () => Promise<Totals[]>): Promise<Totals[]> {
     checkSystem();
     takeLock();
     await preflight((line) => console.log(line), { tools });
@@ -24,7 +32,7 @@ async function runClusterSuites({ tools }: Options): Promise<Totals[]> {
     const wasUp = await clusterIsUpSoon();
     try {
         await bringUpPlatform({ tools });
-        return await runInTurn([...suites.process, ...suites.deployed]);
+        return await work();
     } finally {
         if (!wasUp) {
             console.log("\nStopping the cluster");
@@ -33,27 +41,37 @@ async function runClusterSuites({ tools }: Options): Promise<Totals[]> {
     }
 }
 
+/** Of the lowest tier all processors run one each, and those on machines of their own wait much, so two go together. */
+async function runTiers(wanted: readonly Tier[], options: Options): Promise<Totals[]> {
+    const of = (tier: Tier): readonly Suite[] => (wanted.includes(tier) ? suites[tier] : []);
+    const totals = await runTogether(of("unit"));
+    if (!wanted.some((tier) => tier !== "unit")) return totals;
+    const onCluster = () => runInTurn([...of("process"), ...of("deployed")]);
+    // The machines' own clusters do not wait for this one's processors.
+    totals.push(...(await withPlatform(options, onCluster)), ...(await runTogether(of("machine"))));
+    return totals;
+}
+
 async function main(args: readonly string[]): Promise<void> {
-    const isUnit = args[0] === "--unit";
+    if (args.includes("--help")) {
+        console.log(usage);
+        return;
+    }
+    const tier = tiers.find((name) => name === args[0]);
     let options: Options;
     try {
-        options = readOptions(isUnit ? args.slice(1) : args, ["tools"]);
+        options = readOptions(tier ? args.slice(1) : args, ["tools"]);
     } catch (error) {
-        if (args[0] === "--help") {
-            console.log(usage);
-            process.exit(0);
-        }
         console.error(`${(error as Error).message}\n\n${usage}`);
-        process.exit(2);
+        process.exitCode = 2;
+        return;
     }
-    const totals = await runTogether(suites.unit);
-    if (!isUnit) {
-        try {
-            totals.push(...(await runClusterSuites(options)), ...(await runTogether(suites.machine)));
-        } catch (error) {
-            console.error(error instanceof Error ? error.message : error);
-            totals.push({ passed: 0, failed: 1, skipped: 0 });
-        }
+    const totals: Totals[] = [];
+    try {
+        totals.push(...(await runTiers(tier ? [tier] : tiers, options)));
+    } catch (error) {
+        console.error(error instanceof Error ? error.message : error);
+        totals.push({ passed: 0, failed: 1, skipped: 0 });
     }
     const sum = (key: keyof Totals) => totals.reduce((total, suiteTotals) => total + suiteTotals[key], 0);
     const skipped = sum("skipped");
