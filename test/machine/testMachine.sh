@@ -4,7 +4,7 @@
 #
 # From its starter: DIRECTORY (the machine's, on the real one), CACHE (what was built) and PLATFORM (the platform's directory).
 set -euo pipefail
-source "$(dirname "${BASH_SOURCE[0]}")/../node/supervise.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/../../local/node/supervise.sh"
 exec 4>&-
 
 # The real machine's would say after a reboot that there was none.
