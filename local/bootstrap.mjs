@@ -48,9 +48,7 @@ function installPackages() {
     if (isInstalled()) return;
     console.error("Installing the packages of package-lock.json …");
     // Standard output belongs to the program that runs next: `pulumi stack output --json` must stay JSON.
-    // What an old Node.js installs, a newer one runs.
-    const strict = isOld ? ["--engine-strict=false"] : [];
-    const npm = spawnSync("npm", ["ci", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error", ...strict], {
+    const npm = spawnSync("npm", ["ci", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"], {
         cwd: project,
         stdio: ["ignore", 2, 2],
     });
