@@ -1,13 +1,11 @@
 // Runs a program of node_modules/.bin in a clone where nothing may be installed yet: installs the packages of
-// package-lock.json first, only if they are not the ones that are there, and, where this Node.js is too old, a newer one to run it
-// with. Plain JavaScript, since nothing else runs before.
+// package-lock.json first, only if they are not the ones that are there. Plain JavaScript, since nothing else runs before.
 //
 //     node local/bootstrap.mjs PROGRAM [ARGUMENTS]
 //     node local/bootstrap.mjs --install            only installs
 import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
 import { delimiter, join, resolve } from "node:path";
-import { installRuntime } from "./machine/runtime/runtime.mjs";
 import { proxyEnvironment } from "./proxies.mjs";
 
 function refuse(sentence) {
@@ -15,12 +13,9 @@ function refuse(sentence) {
     process.exit(1);
 }
 
-const [major] = process.versions.node.split(".").map(Number);
-const isOld = major < 22;
-const hasRuntime = process.platform === "linux" && process.arch === "x64";
-// Those before 20 come with an npm that is too old as well.
-if (isOld && (major < 20 || !hasRuntime)) {
-    refuse(`Node.js 22 or newer is needed (24 is best); this is ${process.versions.node}.`);
+const [major, minor] = process.versions.node.split(".").map(Number);
+if (major < 20 || (major === 20 && minor < 19)) {
+    refuse(`Node.js 20.19 or newer is needed; this is ${process.versions.node}.`);
 }
 
 Object.assign(process.env, proxyEnvironment(process.env));
@@ -74,18 +69,10 @@ if (!isInstalled()) {
     if (locked.error) installPackages();
     else if (locked.status !== 0) process.exit(1);
 }
-function runtimePath() {
-    try {
-        return isOld ? [installRuntime()] : [];
-    } catch (error) {
-        return refuse(error.message);
-    }
-}
-
 const child = spawn(program, args, {
     cwd: project,
     stdio: "inherit",
-    env: { ...process.env, PATH: [...runtimePath(), join(modules, ".bin"), process.env.PATH].join(delimiter) },
+    env: { ...process.env, PATH: `${join(modules, ".bin")}${delimiter}${process.env.PATH}` },
 });
 child.on("error", (error) => refuse(`${program} could not be started: ${error.message}`));
 // A terminal sends its signals to the child too; this process ends when the child does, with its result.

@@ -23,7 +23,7 @@ export async function bundleRandom(): Promise<Bundle> {
         bundle: true,
         write: false,
         platform: "node",
-        target: "node22",
+        target: "node20",
         logLevel: "error",
     });
     const program = outputFiles[0].contents;

@@ -122,7 +122,7 @@ describe("released tools and images", function () {
         "Pulumi plugin kubernetes: 4.25.0, released",
         "Pulumi plugin random: 4.21.1, released",
         "Image of the broker: docker.io/library/rabbitmq:4.3",
-        "Base of the engine's image: docker.io/library/node:24.21.0-trixie-slim",
+        "Base of the engine's image: docker.io/library/node:20.20.2-trixie-slim",
     ];
     const built = [
         "Pulumi CLI: 3.246.0, built from its Go module",
@@ -157,7 +157,7 @@ describe("released tools and images", function () {
         await publishPulumi(inDirectory("served"), scratch);
         const layer = smallLayer(scratch);
         publishImage(inDirectory("served"), "library/rabbitmq", "4.3", layer, { User: "", Env: [] });
-        publishImage(inDirectory("served"), "library/node", "24.21.0-trixie-slim", layer, { User: "", Env: [] });
+        publishImage(inDirectory("served"), "library/node", "20.20.2-trixie-slim", layer, { User: "", Env: [] });
 
         machine = await TestMachine.start();
         const [package_] = readdirSync(scratch).filter((name) => name.endsWith(".deb"));
@@ -340,7 +340,7 @@ describe("released tools and images", function () {
             Cmd: ["rabbitmq-server"],
             Volumes: { "/var/lib/rabbitmq": {} },
         });
-        publishImage(served, "library/node", "24.21.0-trixie-slim", await layerOf("node"), {
+        publishImage(served, "library/node", "20.20.2-trixie-slim", await layerOf("node"), {
             Env: [`PATH=${path}`],
             Cmd: ["node"],
         });

@@ -86,13 +86,13 @@ describe("what is refused before anything is done", function () {
     });
 
     it("a Node.js that is too old", () => {
-        const older = `Object.defineProperty(process, "versions", { value: { ...process.versions, node: "18.20.8" } })`;
+        const older = `Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.18.3" } })`;
         const { status, stderr } = spawnSync(
             process.execPath,
             ["--import", `data:text/javascript,${encodeURIComponent(older)}`, "local/bootstrap.mjs", "true"],
             { cwd: projectDirectory, encoding: "utf8" },
         );
-        expect(stderr).to.equal("Node.js 22 or newer is needed (24 is best); this is 18.20.8.\n");
+        expect(stderr).to.equal("Node.js 20.19 or newer is needed; this is 20.18.3.\n");
         expect(status).to.equal(1);
     });
 
