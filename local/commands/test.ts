@@ -2,6 +2,7 @@ import { runInTurn, runTogether, type Suite, type Totals } from "../../test/runn
 import * as suites from "../../test/running/suites";
 import { toolsUsage } from "../artifacts/released/tools";
 import { clusterIsUpSoon, stopCluster } from "../cluster/cluster";
+import { prepareGluster } from "../cluster/storage/gluster";
 import { takeLock } from "../machine/lock";
 import { bringUpPlatform, type Options } from "../platform/platform";
 import { checkSystem, preflight } from "../platform/preflight/preflight";
@@ -46,7 +47,11 @@ async function runTiers(wanted: readonly Tier[], options: Options): Promise<Tota
     const of = (tier: Tier): readonly Suite[] => (wanted.includes(tier) ? suites[tier] : []);
     const totals = await runTogether(of("unit"));
     if (!wanted.some((tier) => tier !== "unit")) return totals;
-    const onCluster = () => runInTurn([...of("process"), ...of("deployed")]);
+    const onCluster = async () => {
+        // The tests' own machines reach no network.
+        if (wanted.includes("machine")) await prepareGluster((line) => console.log(line));
+        return runInTurn([...of("process"), ...of("deployed")]);
+    };
     // The machines' own clusters do not wait for this one's processors.
     totals.push(...(await withPlatform(options, onCluster)), ...(await runTogether(of("machine"))));
     return totals;
