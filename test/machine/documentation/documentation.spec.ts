@@ -293,6 +293,8 @@ describe("what the documentation tells its readers to type", function () {
 
     before(async () => {
         for (const file of listFiles()) cpSync(join(projectDirectory, file), join(clone, file));
+        // Its tests ask git which files there are.
+        expect(spawnSync("git", ["init", "--quiet"], { cwd: clone }).status).to.equal(0);
         // There is no network to install them over, and where they are right npm needs none.
         cpSync(join(projectDirectory, "node_modules"), join(clone, "node_modules"), {
             recursive: true,
