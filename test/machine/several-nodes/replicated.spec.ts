@@ -180,7 +180,9 @@ describe("a volume of the StorageClass replicated, on three nodes", function () 
         expect([...new Set(readSaves(cutOff.lines).errors)]).to.deep.equal(["ENOTCONN"]);
         await link("up");
         const seconds = await untilHealed();
-        const seen = await cluster.inNode("node3", `ls ${join(directory, "connected")}`);
+        // Its own mount tries every few seconds to be connected again.
+        const list = `ls ${join(directory, "connected")}`;
+        const seen = await cluster.inNode("node3", `timeout 60 sh -c 'until ${list} 2> /dev/null; do sleep 0.2; done'`);
         expect(seen.trim().split("\n")).to.have.members(versions);
         console.log(`      ${versions.length} saves, the longest ${longest} ms; healed after ${seconds} s`);
     });
