@@ -1,11 +1,13 @@
 // Runs a program of node_modules/.bin in a clone where nothing may be installed yet: installs the packages of
-// package-lock.json first, only if they are not the ones that are there. Plain JavaScript, since nothing else runs before.
+// package-lock.json first, only if they are not the ones that are there, and, where this Node.js is too old, a newer one to run it
+// with. Plain JavaScript, since nothing else runs before.
 //
 //     node local/bootstrap.mjs PROGRAM [ARGUMENTS]
 //     node local/bootstrap.mjs --install            only installs
 import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
 import { delimiter, join, resolve } from "node:path";
+import { installRuntime } from "./machine/runtime/runtime.mjs";
 import { proxyEnvironment } from "./proxies.mjs";
 
 function refuse(sentence) {
@@ -14,8 +16,11 @@ function refuse(sentence) {
 }
 
 const [major, minor] = process.versions.node.split(".").map(Number);
-if (major < 20 || (major === 20 && minor < 19)) {
-    refuse(`Node.js 20.19 or newer is needed; this is ${process.versions.node}.`);
+const isOld = major < 22 || (major === 22 && minor < 19);
+const hasRuntime = process.platform === "linux" && process.arch === "x64";
+// Those before 20 come with an npm that is too old as well.
+if (isOld && (major < 20 || !hasRuntime)) {
+    refuse(`Node.js 22.19 or newer is needed; this is ${process.versions.node}.`);
 }
 
 Object.assign(process.env, proxyEnvironment(process.env));
@@ -43,7 +48,9 @@ function installPackages() {
     if (isInstalled()) return;
     console.error("Installing the packages of package-lock.json …");
     // Standard output belongs to the program that runs next: `pulumi stack output --json` must stay JSON.
-    const npm = spawnSync("npm", ["ci", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"], {
+    // What an old Node.js installs, a newer one runs.
+    const strict = isOld ? ["--engine-strict=false"] : [];
+    const npm = spawnSync("npm", ["ci", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error", ...strict], {
         cwd: project,
         stdio: ["ignore", 2, 2],
     });
@@ -69,10 +76,18 @@ if (!isInstalled()) {
     if (locked.error) installPackages();
     else if (locked.status !== 0) process.exit(1);
 }
+function runtimePath() {
+    try {
+        return isOld ? [installRuntime()] : [];
+    } catch (error) {
+        return refuse(error.message);
+    }
+}
+
 const child = spawn(program, args, {
     cwd: project,
     stdio: "inherit",
-    env: { ...process.env, PATH: `${join(modules, ".bin")}${delimiter}${process.env.PATH}` },
+    env: { ...process.env, PATH: [...runtimePath(), join(modules, ".bin"), process.env.PATH].join(delimiter) },
 });
 child.on("error", (error) => refuse(`${program} could not be started: ${error.message}`));
 // A terminal sends its signals to the child too; this process ends when the child does, with its result.

@@ -17,7 +17,7 @@ export function bundled(entryPoint: string): string {
     }
     const outfile = join(bundleFolder(), basename(entryPoint).replace(/\.ts$/, ".cjs"));
     const entryPoints = [entryPoint];
-    buildSync({ entryPoints, bundle: true, platform: "node", target: "node20", outfile, logLevel: "warning" });
+    buildSync({ entryPoints, bundle: true, platform: "node", target: "node22", outfile, logLevel: "warning" });
     bundles.set(entryPoint, outfile);
     return outfile;
 }

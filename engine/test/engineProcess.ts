@@ -1,5 +1,6 @@
 import { type ChildProcess, type SpawnOptionsWithoutStdio, spawn } from "node:child_process";
 import { once } from "node:events";
+import { copyFileSync, chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -59,9 +60,24 @@ export function spawnWith(args: readonly string[], options: SpawnOptions = {}): 
     return spawnNode([bundled(engineSource), ...args], options);
 }
 
+/** A copy of this Node.js that every user can reach: its own may lie in a home directory. */
+function programForAll(): string {
+    if (copiedProgram === undefined) {
+        const directory = mkdtempSync(join(tmpdir(), "document-sync-node-"));
+        chmodSync(directory, 0o755);
+        process.once("exit", () => rmSync(directory, { recursive: true, force: true }));
+        copiedProgram = join(directory, "node");
+        copyFileSync(process.execPath, copiedProgram);
+    }
+    return copiedProgram;
+}
+
+let copiedProgram: string | undefined;
+
 /** An engine by node's whole command line. */
 export function spawnNode(command: readonly string[], options: SpawnOptions = {}): SpawnedEngine {
-    const child = spawn(process.execPath, command, { stdio: ["ignore", "pipe", "pipe"], ...options });
+    const program = options.uid === undefined ? process.execPath : programForAll();
+    const child = spawn(program, command, { stdio: ["ignore", "pipe", "pipe"], ...options });
     const log: LogLine[] = [];
     createInterface({ input: child.stdout }).on("line", (line) => log.push(parseLine(line)));
     createInterface({ input: child.stderr }).on("line", (line) => log.push({ logseverity: "STDERR", message: line }));

@@ -1,5 +1,7 @@
 import { spawnSync } from "node:child_process";
+import { readlinkSync } from "node:fs";
 import { createServer } from "node:net";
+import { basename } from "node:path";
 import { processesOf } from "../node/boxes";
 import { apiServerPorts, clusterBox } from "./settings";
 
@@ -26,7 +28,16 @@ function findHolder(port: number): Holder | undefined {
     const ask = ["--no-header", "--listening", "--numeric", "--tcp", "--processes", `sport = :${port}`];
     const { stdout } = spawnSync("ss", ask, { encoding: "utf8" });
     const [, name, pid] = /users:\(\("(.+?)",pid=(\d+)/.exec(stdout ?? "") ?? [];
-    return pid === undefined ? undefined : { pid: Number(pid), name };
+    return pid === undefined ? undefined : { pid: Number(pid), name: programOf(pid) ?? name };
+}
+
+/** The program's own name: `ss` names the thread, which a Node.js of today calls "MainThread". */
+function programOf(pid: string): string | undefined {
+    try {
+        return basename(readlinkSync(`/proc/${pid}/exe`)).replace(/ \(deleted\)$/, "");
+    } catch {
+        return undefined;
+    }
 }
 
 /** Why a TCP port of 127.0.0.1 can't be listened at, in a sentence; undefined if it can, or if the cluster's own forwarder holds it. */

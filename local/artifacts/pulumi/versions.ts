@@ -1,8 +1,8 @@
 import { version as kubernetesVersion } from "@pulumi/kubernetes/package.json";
 import { version as randomVersion } from "@pulumi/random/package.json";
 
-/** Of the CLI that is fetched, or built: the newest that goes with Node.js 20. */
-export const cliVersion = "3.246.0";
+/** Of the CLI that is fetched, or built. It moves together with @pulumi/pulumi and toolchain/go.mod. */
+export const cliVersion = "3.276.0";
 
 /** Of the npm packages that the program uses: the CLI looks for plugins of exactly these. */
 export const pluginVersions = { kubernetes: kubernetesVersion, random: randomVersion } as const;

@@ -49,6 +49,16 @@ export function withoutOwnRules(text: string): string {
     return text.replace(signature, (line) => `${line}\treturn${line.includes("error") ? " nil" : ""}\n`);
 }
 
+/** The provider names the version of this library that its own Kubernetes modules are of, and is compiled beside newer ones. */
+export function withNewerFieldSets(text: string): string {
+    return text.replaceAll("sigs.k8s.io/structured-merge-diff/v4/", "sigs.k8s.io/structured-merge-diff/v6/");
+}
+
+/** What the CLI's newer module takes by its address. */
+export function withProviderByAddress(text: string): string {
+    return text.replace("Provider: pschema.ResourceSpec{", "Provider: &pschema.ResourceSpec{");
+}
+
 const isLeftOut = () => undefined;
 
 /** What is changed in Kubernetes' modules. The two that are left out are for tests, and would have a client for tests compiled. */
@@ -61,9 +71,12 @@ const kubernetesModules: Readonly<Record<string, Changes>> = {
     },
 };
 
+const provider = "github.com/pulumi/pulumi-kubernetes/provider/v4";
+
 /**
- * What is changed in the modules of the Pulumi CLI and of its provider for Kubernetes, to compile less. `pulumi api` speaks to Pulumi Cloud
- * alone, and the typed kinds are of use to a Go program, not to the provider.
+ * What is changed in the modules of the Pulumi CLI and of its provider for Kubernetes. Of the provider itself it is two lines, so that it
+ * is compiled against newer modules, which it shares with Kubernetes and the CLI. The rest is left out to compile less: `pulumi api` speaks
+ * to Pulumi Cloud alone, and the typed kinds are of use to a Go program, not to the provider.
  */
 const pulumiModules: Readonly<Record<string, Changes>> = {
     "github.com/pulumi/pulumi/pkg/v3": {
@@ -71,9 +84,8 @@ const pulumiModules: Readonly<Record<string, Changes>> = {
         "cmd/pulumi/cloud/spec.go": (text) => withoutOpenApi(text + noReader),
     },
     "github.com/pulumi/pulumi-kubernetes/sdk/v4": { "go/kubernetes/yaml/v2/kinds.go": withoutTypedKinds },
+    [provider]: { "pkg/await/await.go": withNewerFieldSets, "pkg/gen/schema.go": withProviderByAddress },
 };
-
-const provider = "github.com/pulumi/pulumi-kubernetes/provider/v4";
 
 /** Fetches modules of go.mod. @returns their directories in Go's cache, by path. */
 async function fetchModules(directory: string, paths: readonly string[]): Promise<Map<string, string>> {
@@ -88,12 +100,13 @@ async function fetchModules(directory: string, paths: readonly string[]): Promis
     );
 }
 
-/** Mirrors a directory of Go's cache by links, with some files changed, and with copies beside those: Go embeds no linked file. */
+/** Mirrors a directory of Go's cache by links, with some files changed, and with copies beside those: Go embeds nothing by a link. */
 async function mirror(from: string, to: string, changes: Changes): Promise<void> {
     await mkdir(to);
     const entries = await readdir(from, { withFileTypes: true });
     const missing = Object.keys(changes).find((path) => entries.every(({ name }) => name !== path.split("/")[0]));
-    if (missing) throw new Error(`There is no ${missing} in ${from}. Its change in pulumiModules.ts has to follow.`);
+    if (missing) throw new Error(`There is no ${missing} in ${from}. Its change in modules.ts has to follow.`);
+    const isPackage = Object.keys(changes).some((path) => !path.includes("/"));
     for (const entry of entries) {
         const [source, target] = [join(from, entry.name), join(to, entry.name)];
         const below = Object.entries(changes).flatMap(([path, change]) =>
@@ -104,7 +117,8 @@ async function mirror(from: string, to: string, changes: Changes): Promise<void>
         else if (change) {
             const text = change(await readFile(source, "utf8"));
             if (text !== undefined) await writeFile(target, text);
-        } else if (entry.isDirectory()) await symlink(source, target);
+        } else if (entry.isDirectory() && !isPackage) await symlink(source, target);
+        else if (entry.isDirectory()) await cp(source, target, { recursive: true });
         else await copyFile(source, target);
     }
 }
@@ -120,27 +134,24 @@ async function addEmbedded(module: string, program: string): Promise<void> {
 /**
  * Makes, in an empty directory, a module with this one's go.mod, one of its folders, and changed modules.
  *
- * @returns the directories of these and of `others` in Go's cache, by path.
+ * @returns the directories of these in Go's cache, by path.
  */
 async function assemble(
     directory: string,
     folder: string,
     modules: Readonly<Record<string, Changes>>,
-    others: readonly string[] = [],
 ): Promise<Map<string, string>> {
     for (const name of ["go.mod", "go.sum", folder]) {
         await cp(join(__dirname, name), join(directory, name), { recursive: true });
     }
-    const found = await fetchModules(__dirname, [...Object.keys(modules), ...others]);
+    const found = await fetchModules(__dirname, Object.keys(modules));
     for (const [path, changes] of Object.entries(modules)) {
         const copy = join(directory, "modules", path);
         await mkdir(dirname(copy), { recursive: true });
         await mirror(found.get(path) ?? "", copy, changes);
-        await run("go-modules", "go", ["mod", "edit", `-replace=${path}=./modules/${path}`], {
-            cwd: directory,
-            env: goEnvironment,
-        });
     }
+    const replacements = Object.keys(modules).map((path) => `-replace=${path}=./modules/${path}`);
+    await run("go-modules", "go", ["mod", "edit", ...replacements], { cwd: directory, env: goEnvironment });
     return found;
 }
 
@@ -151,6 +162,6 @@ export async function assembleKubernetes(directory: string): Promise<void> {
 
 /** Makes, in an empty directory, the module in which the Pulumi CLI and its provider for Kubernetes are built. */
 export async function assemblePulumi(directory: string): Promise<void> {
-    const found = await assemble(directory, "provider", pulumiModules, [provider]);
+    const found = await assemble(directory, "provider", pulumiModules);
     await addEmbedded(found.get(provider) ?? "", join(directory, "provider"));
 }

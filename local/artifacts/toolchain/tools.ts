@@ -2,7 +2,7 @@ import { cliVersion, pluginVersions } from "../pulumi/versions";
 import { assembleKubernetes, assemblePulumi } from "./modules";
 
 /** Of the Kubernetes that is built; its modules' versions are in go.mod. */
-export const kubernetesVersion = "v1.35.4";
+export const kubernetesVersion = "v1.37.2";
 
 /** A program that is built from its Go modules. */
 export interface Tool {

@@ -50,7 +50,8 @@ function login(): NodeJS.ProcessEnv {
     return {
         HOME: process.env.HOME,
         LANG: "C.UTF-8",
-        PATH: path.join(":"),
+        // A reader has a Node.js that is new enough, as this one is.
+        PATH: [dirname(process.execPath), ...path].join(":"),
         XDG_CACHE_HOME: dirname(cacheDirectory),
         // What npm would wait for, minutes long, is not there.
         npm_config_offline: "true",

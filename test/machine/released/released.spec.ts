@@ -117,15 +117,15 @@ describe("released tools and images", function () {
     const npm = (...args: string[]) => machine.run("npm", ["run", "--silent", ...args], { env: environment() });
 
     const released = [
-        "Pulumi CLI: 3.246.0, released",
+        "Pulumi CLI: 3.276.0, released",
         "Node.js language host: the CLI's own",
         "Pulumi plugin kubernetes: 4.25.0, released",
         "Pulumi plugin random: 4.21.1, released",
         "Image of the broker: docker.io/library/rabbitmq:4.3",
-        "Base of the engine's image: docker.io/library/node:20.20.2-trixie-slim",
+        "Base of the engine's image: docker.io/library/node:24.21.0-trixie-slim",
     ];
     const built = [
-        "Pulumi CLI: 3.246.0, built from its Go module",
+        "Pulumi CLI: 3.276.0, built from its Go module",
         "Node.js language host: built from its Go module",
         "Pulumi plugin kubernetes: 4.25.0, built from its Go module",
         "Pulumi plugin random: 4.21.1, this project's own",
@@ -157,7 +157,7 @@ describe("released tools and images", function () {
         await publishPulumi(inDirectory("served"), scratch);
         const layer = smallLayer(scratch);
         publishImage(inDirectory("served"), "library/rabbitmq", "4.3", layer, { User: "", Env: [] });
-        publishImage(inDirectory("served"), "library/node", "20.20.2-trixie-slim", layer, { User: "", Env: [] });
+        publishImage(inDirectory("served"), "library/node", "24.21.0-trixie-slim", layer, { User: "", Env: [] });
 
         machine = await TestMachine.start();
         const [package_] = readdirSync(scratch).filter((name) => name.endsWith(".deb"));
@@ -182,7 +182,7 @@ describe("released tools and images", function () {
         expect(await leftovers()).to.deep.equal([]);
         expect(requests().filter((line) => line.startsWith("GET get.pulumi.com"))).to.deep.equal([
             "GET get.pulumi.com/install.sh",
-            "GET get.pulumi.com/releases/sdk/pulumi-v3.246.0-linux-x64.tar.gz",
+            "GET get.pulumi.com/releases/sdk/pulumi-v3.276.0-linux-x64.tar.gz",
         ]);
 
         fetchedTools = join(cache, "document-sync", "tools");
@@ -209,7 +209,7 @@ describe("released tools and images", function () {
         const first = await takeTools();
         expect(withoutReasons(first.taken), first.output).to.deep.equal(built);
         expect(first.taken[0]).to.contain(
-            "(Pulumi CLI 3.246.0 could not be fetched: no answer from https://get.pulumi.com/",
+            "(Pulumi CLI 3.276.0 could not be fetched: no answer from https://get.pulumi.com/",
         );
         keepFetchedCli();
         await startPublisher();
@@ -311,7 +311,7 @@ describe("released tools and images", function () {
         const none = await npm("start", "--", "--tools=released");
         expect(none.exitCode, none.output).to.equal(1);
         expect(none.output).to.contain(
-            "--tools=released: Pulumi CLI 3.246.0 could not be fetched: no answer from https://get.pulumi.com/install.sh\n" +
+            "--tools=released: Pulumi CLI 3.276.0 could not be fetched: no answer from https://get.pulumi.com/install.sh\n" +
                 ["kubernetes 4.25.0", "random 4.21.1"]
                     .map(
                         (plugin) =>
@@ -340,7 +340,7 @@ describe("released tools and images", function () {
             Cmd: ["rabbitmq-server"],
             Volumes: { "/var/lib/rabbitmq": {} },
         });
-        publishImage(served, "library/node", "20.20.2-trixie-slim", await layerOf("node"), {
+        publishImage(served, "library/node", "24.21.0-trixie-slim", await layerOf("node"), {
             Env: [`PATH=${path}`],
             Cmd: ["node"],
         });

