@@ -20,6 +20,20 @@ const parts = [
     ["./components", ["./local", "./scenario", "./engine", "./test"]],
 ].flatMap(([target, others]) => others.map((from) => ({ target, from, message: "See docs/architecture.md." })));
 
+/** Any two of these in one list are a list of kinds. */
+const kind =
+    "(deployment|statefulset|daemonset|job|service|networkpolic|configmap|secret|persistentvolume|namespace|pod)";
+const named = `[value=/^${kind}(s|ies|y|claims?)?$/i]`;
+
+/** What a sentence would have to ask for, where the code can be asked. */
+const forbidden = [
+    {
+        // A list goes stale without a sound when the program makes another kind. (`a ~ b` is a sibling that comes later.)
+        selector: `ArrayExpression > Literal${named} ~ Literal${named} ~ Literal${named}, Literal[value=/^(${kind}(s|ies|y|claims?)?,){2}/i]`,
+        message: "A list of kinds: select by the label document-sync/stack (components/labels.ts).",
+    },
+];
+
 export default tseslint.config(
     { ignores: ["**/node_modules/**", "**/dist/**", ".local/**", "**/*.mjs"] },
     ...tseslint.configs.recommendedTypeChecked,
@@ -38,6 +52,7 @@ export default tseslint.config(
             "import-x/parsers": { "@typescript-eslint/parser": [".ts"] },
         },
         rules: {
+            "no-restricted-syntax": ["error", ...forbidden],
             "import-x/no-cycle": "error",
             "import-x/no-restricted-paths": ["error", { zones: [...floors(), ...parts] }],
         },

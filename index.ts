@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { Broker } from "./components/broker";
 import { engineName } from "./components/engine";
 import { EnginePair } from "./components/enginePair";
+import { commonLabels } from "./components/labels";
 import { PullSecret } from "./components/pullSecret";
 import { restrictedNamespace } from "./components/restricted";
 import { DocumentStorage } from "./components/storage";
@@ -12,7 +13,7 @@ const settings = readSettings();
 const { engineImage, engineUser, dockerHub, timeoutSeconds } = settings;
 
 const ns = new k8s.core.v1.Namespace(`${pulumi.getProject()}-${pulumi.getStack()}`, {
-    metadata: { labels: restrictedNamespace },
+    metadata: { labels: { ...commonLabels(), ...restrictedNamespace } },
 });
 export const namespace = ns.metadata.name;
 

@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import { allInstances, podLabels, selectorLabels } from "./labels";
+import { allInstances, labels, selectorLabels } from "./labels";
 import { restrictedContainer, restrictedPod } from "./restricted";
 
 /** Arguments of {@link Broker}. */
@@ -42,11 +42,12 @@ export class Broker extends pulumi.ComponentResource {
         const password =
             args.password ?? new random.RandomPassword(name, { length: 32, special: false }, { parent: this }).result;
         const selector = selectorLabels("rabbitmq", name);
+        const metadata = { namespace: args.namespace, labels: labels("rabbitmq", name) };
 
         const login = new k8s.core.v1.Secret(
             `${name}-login`,
             {
-                metadata: { namespace: args.namespace },
+                metadata,
                 stringData: { username, password, "login.conf": loginConf(username, password) },
             },
             { parent: this },
@@ -54,17 +55,13 @@ export class Broker extends pulumi.ComponentResource {
         const conf = new k8s.core.v1.ConfigMap(
             name,
             // Immutable, so that a new text comes under a new name and restarts the broker, which reads it at start only.
-            { metadata: { namespace: args.namespace }, immutable: true, data: { "broker.conf": brokerConf } },
+            { metadata, immutable: true, data: { "broker.conf": brokerConf } },
             { parent: this },
         );
         const service = new k8s.core.v1.Service(
             name,
             {
-                metadata: {
-                    namespace: args.namespace,
-                    name: "rabbitmq",
-                    annotations: { "pulumi.com/skipAwait": "true" },
-                },
+                metadata: { ...metadata, name: "rabbitmq", annotations: { "pulumi.com/skipAwait": "true" } },
                 spec: { clusterIP: "None", selector, ports: [{ name: "amqp", port: amqp, targetPort: "amqp" }] },
             },
             { parent: this },
@@ -72,7 +69,7 @@ export class Broker extends pulumi.ComponentResource {
         new k8s.networking.v1.NetworkPolicy(
             name,
             {
-                metadata: { namespace: args.namespace },
+                metadata,
                 spec: {
                     podSelector: { matchLabels: selector },
                     policyTypes: ["Ingress"],
@@ -89,13 +86,13 @@ export class Broker extends pulumi.ComponentResource {
         new k8s.apps.v1.StatefulSet(
             name,
             {
-                metadata: { namespace: args.namespace },
+                metadata,
                 spec: {
                     serviceName: service.metadata.name,
                     replicas: 1,
                     podManagementPolicy: "Parallel",
                     selector: { matchLabels: selector },
-                    template: pod(args, podLabels("rabbitmq", name), conf.metadata.name, login.metadata.name),
+                    template: pod(args, metadata.labels, conf.metadata.name, login.metadata.name),
                 },
             },
             {

@@ -1,6 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { podLabels, selectorLabels } from "./labels";
+import { labels, selectorLabels } from "./labels";
 import { restrictedContainer, restrictedPod } from "./restricted";
 
 /** Arguments of {@link Engine}. */
@@ -47,16 +47,17 @@ export class Engine extends pulumi.ComponentResource {
         super("document-sync:index:Engine", name, args, opts);
 
         const selector = selectorLabels(engineName, name);
+        const metadata = { namespace: args.namespace, labels: labels(engineName, name) };
         new k8s.apps.v1.Deployment(
             name,
             {
-                metadata: { namespace: args.namespace },
+                metadata,
                 spec: {
                     replicas: 1,
                     // While Recreate has no pod yet, Pulumi takes the Deployment for ready.
                     strategy: { type: "RollingUpdate" },
                     selector: { matchLabels: selector },
-                    template: pod(args, podLabels(engineName, name)),
+                    template: pod(args, metadata.labels),
                 },
             },
             {
@@ -68,7 +69,7 @@ export class Engine extends pulumi.ComponentResource {
         const service = new k8s.core.v1.Service(
             name,
             {
-                metadata: { namespace: args.namespace, name, annotations: { "pulumi.com/skipAwait": "true" } },
+                metadata: { ...metadata, name, annotations: { "pulumi.com/skipAwait": "true" } },
                 spec: {
                     type: args.nodeHost === undefined ? "ClusterIP" : "NodePort",
                     selector,

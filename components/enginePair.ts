@@ -1,6 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { Engine, EngineArgs } from "./engine";
+import { Engine, EngineArgs, engineName } from "./engine";
+import { labels } from "./labels";
 
 /** Arguments of {@link EnginePair}: what its engines share, and what each has of its own. */
 export interface EnginePairArgs extends Omit<EngineArgs, "rulesName" | "nodePort"> {
@@ -28,7 +29,7 @@ export class EnginePair extends pulumi.ComponentResource {
         const rules = new k8s.core.v1.ConfigMap(
             `${name}-rules`,
             {
-                metadata: { namespace: args.namespace },
+                metadata: { namespace: args.namespace, labels: labels(`${engineName}-rules`, name) },
                 data: { "allow.txt": allowRules, "deny.txt": denyRules },
             },
             { parent: this },

@@ -1,11 +1,21 @@
+import * as pulumi from "@pulumi/pulumi";
+
 /** Labels that pods are selected by. They can't change without replacing what selects, so they are as few as possible. */
 export function selectorLabels(name: string, instance: string): Record<string, string> {
     return { "app.kubernetes.io/name": name, "app.kubernetes.io/instance": instance };
 }
 
-/** All labels of a pod: what selects it, and what it belongs to. */
-export function podLabels(name: string, instance: string): Record<string, string> {
-    return { ...selectorLabels(name, instance), "app.kubernetes.io/part-of": "document-sync" };
+/** Label of every object of a stack, with the stack's name for its value: whoever looks for them needs no list of kinds. */
+export const stackLabel = "document-sync/stack";
+
+/** All labels of an object and of a pod: what selects it, and what it belongs to. */
+export function labels(name: string, instance: string): Record<string, string> {
+    return { ...selectorLabels(name, instance), ...commonLabels() };
+}
+
+/** Those of what is no part of the program by itself, as a namespace. */
+export function commonLabels(): Record<string, string> {
+    return { "app.kubernetes.io/part-of": "document-sync", [stackLabel]: pulumi.getStack() };
 }
 
 /** Selects the pods of every instance, as a network policy does. */

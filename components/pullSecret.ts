@@ -1,5 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { labels } from "./labels";
 
 /** Arguments of {@link PullSecret}. */
 export interface PullSecretArgs {
@@ -21,7 +22,7 @@ export class PullSecret extends pulumi.ComponentResource {
         const secret = new k8s.core.v1.Secret(
             name,
             {
-                metadata: { namespace: args.namespace, name: "dockerhub" },
+                metadata: { namespace: args.namespace, name: "dockerhub", labels: labels("pull-secret", name) },
                 type: "kubernetes.io/dockerconfigjson",
                 stringData: {
                     ".dockerconfigjson": pulumi

@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { createHash } from "node:crypto";
-import { podLabels } from "./labels";
+import { labels } from "./labels";
 import { restrictedContainer, restrictedPod } from "./restricted";
 
 /** Arguments of {@link DocumentStorage}. */
@@ -39,6 +39,7 @@ export class DocumentStorage extends pulumi.ComponentResource {
         const volume = new k8s.core.v1.PersistentVolume(
             name,
             {
+                metadata: { labels: labels("documents", name) },
                 spec: {
                     ...shape,
                     capacity: { storage: args.size },
@@ -52,7 +53,7 @@ export class DocumentStorage extends pulumi.ComponentResource {
         const claim = new k8s.core.v1.PersistentVolumeClaim(
             name,
             {
-                metadata: { namespace: args.namespace },
+                metadata: { namespace: args.namespace, labels: labels("documents", name) },
                 spec: { ...shape, volumeName: volume.metadata.name, resources: { requests: { storage: args.size } } },
             },
             { parent: this },
@@ -64,7 +65,11 @@ export class DocumentStorage extends pulumi.ComponentResource {
         const image = new k8s.batch.v1.Job(
             `${name}-image`,
             {
-                metadata: { namespace: args.namespace, annotations: { "pulumi.com/replaceUnready": "true" } },
+                metadata: {
+                    namespace: args.namespace,
+                    labels: labels("write-check", "image"),
+                    annotations: { "pulumi.com/replaceUnready": "true" },
+                },
                 spec: { backoffLimit: 0, template: podOf(args, "image", ["sh", "-c", "exit 0"]) },
             },
             { parent: this, customTimeouts: { create: `${args.timeoutSeconds}s` } },
@@ -78,6 +83,7 @@ export class DocumentStorage extends pulumi.ComponentResource {
                 metadata: {
                     namespace: args.namespace,
                     name: `${name}-writable-${createHash("sha256").update(check).digest("hex").slice(0, 8)}`,
+                    labels: labels("write-check", "writable"),
                     annotations: { "pulumi.com/replaceUnready": "true" },
                 },
                 spec: {
@@ -108,7 +114,7 @@ function podOf(
     claimName?: pulumi.Input<string>,
 ): k8s.types.input.core.v1.PodTemplateSpec {
     return {
-        metadata: { labels: podLabels("write-check", role) },
+        metadata: { labels: labels("write-check", role) },
         spec: {
             restartPolicy: "Never",
             automountServiceAccountToken: false,

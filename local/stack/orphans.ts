@@ -1,20 +1,5 @@
-import { join } from "node:path";
+import { stackLabel } from "../../components/labels";
 import { readKubectl } from "../cluster/cluster";
-import { machine } from "../machine/paths";
-
-/** Kinds that the program makes. Namespaces and volumes come last: what is in them, or uses them, goes first. */
-const kinds = [
-    "deployments",
-    "statefulsets",
-    "jobs",
-    "services",
-    "networkpolicies",
-    "configmaps",
-    "secrets",
-    "persistentvolumeclaims",
-    "namespaces",
-    "persistentvolumes",
-];
 
 /** An object of the cluster, as far as it is looked at here. */
 export interface ClusterObject {
@@ -22,12 +7,12 @@ export interface ClusterObject {
     readonly metadata: {
         readonly name: string;
         readonly namespace?: string;
+        readonly labels?: Readonly<Record<string, string>>;
         readonly deletionTimestamp?: string;
         readonly managedFields?: readonly { readonly manager?: string }[];
     };
     /** Of a PersistentVolume. */
     readonly spec?: {
-        readonly hostPath?: { readonly path: string };
         readonly claimRef?: { readonly namespace: string; readonly name: string };
     };
 }
@@ -52,23 +37,6 @@ const keysOf = (resources: readonly Resource[]) =>
             .map(({ type, id }) => `${type.split(":")[2]} ${id}`),
     );
 
-/** Whether a name is one that Pulumi has drawn for this one: with eight digits behind it. */
-function isDrawnFor(name: string, drawn: string): boolean {
-    return drawn.startsWith(`${name}-`) && /^[0-9a-f]{8}$/.test(drawn.slice(name.length + 1));
-}
-
-/** Whether an object can only be of this stack: it is, or is in, the stack's namespace, or is a volume of its documents. */
-function isOf(stack: string, { kind, metadata, spec }: ClusterObject): boolean {
-    const isOwnNamespace = (name: string) => isDrawnFor(`document-sync-${stack}`, name);
-    if (kind === "Namespace") return isOwnNamespace(metadata.name);
-    if (kind !== "PersistentVolume") return metadata.namespace !== undefined && isOwnNamespace(metadata.namespace);
-    return (
-        isDrawnFor("documents", metadata.name) &&
-        spec?.hostPath?.path === join(machine.documents, stack) &&
-        (spec.claimRef === undefined || isOwnNamespace(spec.claimRef.namespace))
-    );
-}
-
 /**
  * Objects that Pulumi made for this stack and knows nothing of, since it was killed before it could write them down.
  *
@@ -82,7 +50,7 @@ export function findOrphans(
     const keys = keysOf(known);
     return objects.filter(
         (object) =>
-            isOf(stack, object) &&
+            object.metadata.labels?.[stackLabel] === stack &&
             !keys.has(keyOf(object)) &&
             (object.metadata.managedFields ?? []).some(({ manager }) => manager?.startsWith("pulumi-kubernetes")),
     );
@@ -103,12 +71,18 @@ export function findWidowedVolumes(known: readonly Resource[], objects: readonly
     });
 }
 
-async function list(...listed: string[]): Promise<ClusterObject[]> {
-    const json = await readKubectl([
-        ...["get", listed.join(","), "--all-namespaces", "--output", "json"],
-        ...["--show-managed-fields"],
-    ]);
-    return (JSON.parse(json) as { items: ClusterObject[] }).items;
+async function list(kinds: readonly string[], ...options: string[]): Promise<ClusterObject[]> {
+    const shape = ["--all-namespaces", "--output", "json", "--show-managed-fields"];
+    return (JSON.parse(await readKubectl(["get", kinds.join(","), ...shape, ...options])) as { items: ClusterObject[] })
+        .items;
+}
+
+/** Objects of the stack, of every kind that the cluster knows; the namespaces and volumes that others are in, or use, last. */
+async function listOf(stack: string): Promise<ClusterObject[]> {
+    const kinds = (await readKubectl(["api-resources", "--verbs=list,delete", "--output", "name"])).trim().split("\n");
+    const objects = await list(kinds, "--selector", `${stackLabel}=${stack}`);
+    const isUsed = ({ kind }: ClusterObject) => Number(kind === "Namespace") + 2 * Number(kind === "PersistentVolume");
+    return objects.sort((one, other) => isUsed(one) - isUsed(other));
 }
 
 const nameOf = ({ kind, metadata: { namespace, name } }: ClusterObject) => [
@@ -124,7 +98,7 @@ const patience = "--timeout=3m";
  * documents stay: their volumes are `Retain`, and their directory belongs to no object.
  */
 export async function removeOrphans(stack: string, known: readonly Resource[]): Promise<void> {
-    const objects = await list(...kinds);
+    const objects = await listOf(stack);
     const orphans = findOrphans(stack, known, objects);
     const namespaces = new Set(orphans.filter(({ kind }) => kind === "Namespace").map(({ metadata }) => metadata.name));
     for (const orphan of orphans) {
@@ -134,7 +108,7 @@ export async function removeOrphans(stack: string, known: readonly Resource[]): 
         await readKubectl(["delete", ...nameOf(orphan), "--ignore-not-found", "--cascade=foreground", patience]);
     }
     for (const object of objects) {
-        if (!isOf(stack, object) || object.metadata.deletionTimestamp === undefined) continue;
+        if (object.metadata.deletionTimestamp === undefined) continue;
         await readKubectl(["wait", "--for=delete", ...nameOf(object), patience]);
     }
 }
@@ -142,7 +116,7 @@ export async function removeOrphans(stack: string, known: readonly Resource[]): 
 /** Makes volumes of these resources free for a new claim, if theirs is gone: their reclaim policy is to be kept for it. */
 export async function freeVolumes(known: readonly Resource[]): Promise<void> {
     const patch = JSON.stringify([{ op: "remove", path: "/spec/claimRef" }]);
-    for (const volume of findWidowedVolumes(known, await list("persistentvolumes", "persistentvolumeclaims"))) {
+    for (const volume of findWidowedVolumes(known, await list(["persistentvolumes", "persistentvolumeclaims"]))) {
         await readKubectl(["patch", ...nameOf(volume), "--type=json", "--patch", patch]);
     }
 }

@@ -152,10 +152,12 @@ describe("a stack on the local cluster", function () {
         const password = Buffer.from(encoded!, "base64").toString();
         expect(password).to.have.lengthOf.at.least(16);
 
+        const namespaced = ["--namespaced", "--verbs=list", "--output", "name"];
+        const kinds = (await kubectl("api-resources", ...namespaced)).trim().split("\n");
         const pods = (await kubectl("get", "pods", "--namespace", namespace, "--output", "name")).trim().split("\n");
         const places: Record<string, string> = {
-            "pods, workloads, ConfigMaps and events": await kubectl(
-                ...["get", "pods,deployments,statefulsets,jobs,replicasets,configmaps,events"],
+            "all other objects": await kubectl(
+                ...["get", kinds.filter((kind) => kind !== "secrets").join(",")],
                 ...["--namespace", namespace, "--output", "json"],
             ),
             "the outputs": await mustPulumi("stack", "output", "--json", "--show-secrets"),

@@ -48,7 +48,7 @@ function state({ type, name, inputs }: Registered): Record<string, unknown> {
         result.metadata = { name: `${name}-autonamed`, ...given.metadata };
     }
     if (type.endsWith(":PersistentVolume")) {
-        result.metadata = { name: `${name}-autonamed` };
+        result.metadata = { ...given.metadata, name: `${name}-autonamed` };
     }
     if (type.endsWith(":Service")) {
         result.spec = { ...given.spec, ports: given.spec?.ports?.map((port) => ({ nodePort: 31999, ...port })) };

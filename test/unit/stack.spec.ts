@@ -42,7 +42,7 @@ describe("the stack", () => {
     });
 
     it("has a namespace of its own, where Pod Security restricted is enforced and warned of", () => {
-        expect(inputsOf("Namespace", "document-sync-test").metadata.labels).to.deep.equal({
+        expect(inputsOf("Namespace", "document-sync-test").metadata.labels).to.include({
             "pod-security.kubernetes.io/enforce": "restricted",
             "pod-security.kubernetes.io/warn": "restricted",
         });
@@ -54,6 +54,17 @@ describe("the stack", () => {
                 (inputs as { metadata: { namespace?: string } }).metadata.namespace !== "document-sync-test-autonamed",
         );
         expect(elsewhere).to.deep.equal([]);
+    });
+
+    it("labels each of its objects and pods with its name, so that they are found without a list of kinds", () => {
+        const labelled = { "app.kubernetes.io/part-of": "document-sync", "document-sync/stack": "test" };
+        const objects = all().filter(({ custom, type }) => custom && type.startsWith("kubernetes:"));
+        expect(objects).to.have.length.greaterThan(10);
+        for (const { name, type, inputs } of objects) {
+            const { metadata } = inputs as { metadata?: { labels?: Record<string, string> } };
+            expect(metadata?.labels, `${type} ${name}`).to.include(labelled);
+        }
+        for (const [name, { metadata }] of podTemplates()) expect(metadata.labels, name).to.include(labelled);
     });
 
     it("has pods that pass Pod Security restricted and know nothing of the cluster's API", () => {

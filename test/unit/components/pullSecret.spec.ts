@@ -15,7 +15,7 @@ describe("PullSecret", () => {
         await settled(secret);
 
         const { metadata, type, stringData } = inputsOf("Secret", "dockerhub");
-        expect(metadata).to.deep.equal({ namespace: "ns", name: "dockerhub" });
+        expect(metadata).to.include({ namespace: "ns", name: "dockerhub" });
         expect(type).to.equal("kubernetes.io/dockerconfigjson");
         const data = unwrapSecret(stringData) as Record<string, string>;
         expect(JSON.parse(data[".dockerconfigjson"])).to.deep.equal({

@@ -1,16 +1,16 @@
 import { expect } from "chai";
 import { findOrphans, findWidowedVolumes, type ClusterObject, type Resource } from "../../../../local/stack/orphans";
-import { machine } from "../../../../local/machine/paths";
 
 const managedFields = [{ manager: "pulumi-kubernetes" }, { manager: "kube-controller-manager" }];
+const labels = { "document-sync/stack": "dev" };
 const namespace = "document-sync-dev-0123abcd";
 
 function object(kind: string, name: string, rest: Partial<ClusterObject["metadata"]> = {}): ClusterObject {
-    return { kind, metadata: { name, managedFields, ...rest } };
+    return { kind, metadata: { name, labels, managedFields, ...rest } };
 }
 
-function volume(name: string, path: string, claim?: { namespace: string; name: string }): ClusterObject {
-    return { ...object("PersistentVolume", name), spec: { hostPath: { path }, claimRef: claim } };
+function volume(name: string, claim?: { namespace: string; name: string }): ClusterObject {
+    return { ...object("PersistentVolume", name), spec: { claimRef: claim } };
 }
 
 const names = (objects: readonly ClusterObject[]) => objects.map(({ metadata }) => metadata.name);
@@ -18,13 +18,13 @@ const names = (objects: readonly ClusterObject[]) => objects.map(({ metadata }) 
 describe("orphans of a stack that was cut off", () => {
     const find = (objects: ClusterObject[], known: Resource[] = []) => names(findOrphans("dev", known, objects));
 
-    it("are what Pulumi made in its namespace, the namespace, and its volume, and knows nothing of", () => {
+    it("are what Pulumi made with its label, and knows nothing of", () => {
         const orphans = [
             object("Deployment", "engine1-11111111", { namespace }),
             object("Service", "rabbitmq", { namespace }),
             object("Namespace", namespace),
-            volume("documents-22222222", `${machine.documents}/dev`),
-            volume("documents-33333333", `${machine.documents}/dev`, { namespace, name: "documents-44444444" }),
+            volume("documents-22222222"),
+            volume("documents-33333333", { namespace, name: "documents-44444444" }),
         ];
         expect(find(orphans)).to.deep.equal(names(orphans));
     });
@@ -38,7 +38,7 @@ describe("orphans of a stack that was cut off", () => {
         const objects = [
             object("Namespace", namespace),
             object("Deployment", "engine1-11111111", { namespace }),
-            volume("documents-22222222", `${machine.documents}/dev`),
+            volume("documents-22222222"),
         ];
         expect(find(objects, known)).to.deep.equal([]);
         expect(find([object("StatefulSet", "engine1-11111111", { namespace })], known)).to.deep.equal([
@@ -54,16 +54,16 @@ describe("orphans of a stack that was cut off", () => {
     });
 
     it("are never another stack's, nor made by somebody else", () => {
+        const of = (stack: string) => ({ labels: { "document-sync/stack": stack } });
         const others = [
-            object("Namespace", "document-sync-dev-two-0123abcd"),
-            object("Namespace", "document-sync-dev"),
-            object("Namespace", "document-sync-devel-0123abcd"),
-            object("Namespace", "my-document-sync-dev-0123abcd"),
-            object("Namespace", "document-sync-npm-test-0123abcd"),
-            object("Deployment", "engine1-11111111", { namespace: "document-sync-npm-test-0123abcd" }),
-            volume("documents-22222222", `${machine.documents}/npm-test`),
-            volume("mine", `${machine.documents}/dev`),
-            volume("documents-22222222", `${machine.documents}/dev`, { namespace: "theirs", name: "claim" }),
+            object("Namespace", "document-sync-dev-two-0123abcd", of("dev-two")),
+            object("Deployment", "engine1-11111111", {
+                namespace: "document-sync-npm-test-0123abcd",
+                ...of("npm-test"),
+            }),
+            object("PersistentVolume", "documents-22222222", of("npm-test")),
+            object("Namespace", namespace, { labels: undefined }),
+            object("Namespace", namespace, { labels: {} }),
             object("ConfigMap", "kube-root-ca.crt", {
                 namespace,
                 managedFields: [{ manager: "kube-controller-manager" }],
@@ -77,7 +77,7 @@ describe("orphans of a stack that was cut off", () => {
 
 describe("volumes whose claim is gone", () => {
     const known = [{ type: "kubernetes:core/v1:PersistentVolume", id: "documents-22222222" }];
-    const widowed = volume("documents-22222222", `${machine.documents}/dev`, { namespace, name: "documents-44444444" });
+    const widowed = volume("documents-22222222", { namespace, name: "documents-44444444" });
 
     it("are found, if the stack knows them", () => {
         expect(names(findWidowedVolumes(known, [widowed]))).to.deep.equal(["documents-22222222"]);
@@ -87,6 +87,6 @@ describe("volumes whose claim is gone", () => {
     it("are none while the claim is there, or where there never was one", () => {
         const claim = object("PersistentVolumeClaim", "documents-44444444", { namespace });
         expect(findWidowedVolumes(known, [widowed, claim])).to.deep.equal([]);
-        expect(findWidowedVolumes(known, [volume("documents-22222222", `${machine.documents}/dev`)])).to.deep.equal([]);
+        expect(findWidowedVolumes(known, [volume("documents-22222222")])).to.deep.equal([]);
     });
 });
