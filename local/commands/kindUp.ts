@@ -3,14 +3,20 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { projectDirectory } from "../machine/paths";
 import { cluster, engineImage, engineUser, stackFileFrom } from "../stack/kind/stackFile";
+import { runCommand } from "./command";
 
 const stack = "kind";
+
+const usage = `npm run kind:up      the stack "${stack}" on the kind cluster "${cluster}"
+
+It uses the docker, kind and pulumi on PATH, the selected Pulumi backend, and the image that npm run engine:image made.
+The cluster is made by: kind create cluster --config local/stack/kind/cluster.yaml`;
 
 function execute(program: string, ...args: string[]): void {
     console.log(`$ ${[program, ...args].join(" ")}`);
     const { status, error } = spawnSync(program, args, { cwd: projectDirectory, stdio: "inherit" });
     if (error) throw new Error(`${program} could not be started: ${error.message}`);
-    if (status !== 0) throw new Error(`${program} failed; its own message is above`);
+    if (status !== 0) throw new Error(`${program} failed; its own message is above.`);
 }
 
 /** `npm run kind:up`: the stack on the kind cluster, by the docker, kind and pulumi on PATH and the selected Pulumi backend. */
@@ -29,9 +35,4 @@ function main(): void {
     execute("pulumi", "preview", "--expect-no-changes", "--stack", stack, "--non-interactive");
 }
 
-try {
-    main();
-} catch (error) {
-    console.error(error instanceof Error ? error.message : error);
-    process.exitCode = 1;
-}
+runCommand(usage, () => Promise.resolve(main()));

@@ -80,7 +80,6 @@ describe("the stack on kind", () => {
         expect(settings).to.include({ engineImage, hostPath, nodeHost: "127.0.0.1" });
         // For whom the documents' directory is made.
         expect(settings.engineUser.id).to.equal(engineUser);
-        expect(packageOf("package.json").scripts["engine:image"]).to.include(`:-${engineImage}}`);
     });
 
     it("has the node ports that the cluster maps, and its context", () => {
