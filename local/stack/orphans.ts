@@ -79,7 +79,9 @@ async function list(kinds: readonly string[], ...options: string[]): Promise<Clu
 
 /** Objects of the stack, of every kind that the cluster knows; the namespaces and volumes that others are in, or use, last. */
 async function listOf(stack: string): Promise<ClusterObject[]> {
-    const kinds = (await readKubectl(["api-resources", "--verbs=list,delete", "--output", "name"])).trim().split("\n");
+    const named = await readKubectl(["api-resources", "--verbs=list,delete", "--output", "name"]);
+    // These are made by the cluster, and the cluster warns whoever asks for them.
+    const kinds = named.split("\n").filter((kind) => kind !== "" && kind !== "endpoints");
     const objects = await list(kinds, "--selector", `${stackLabel}=${stack}`);
     const isUsed = ({ kind }: ClusterObject) => Number(kind === "Namespace") + 2 * Number(kind === "PersistentVolume");
     return objects.sort((one, other) => isUsed(one) - isUsed(other));
