@@ -15,8 +15,8 @@ import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { setTimeout as sleep } from "node:timers/promises";
 import { Connection } from "rabbitmq-client";
+import { until } from "../../../engine/test/until";
 import { projectDirectory } from "../../../local/machine/paths";
 import { buildRoot } from "../../../local/artifacts/images/rootFileSystem";
 
@@ -35,15 +35,6 @@ async function freePort(): Promise<number> {
     server.close();
     await once(server, "close");
     return port;
-}
-
-/** Polls until `condition` holds, for at most `limit` milliseconds. */
-async function until(what: string, limit: number, condition: () => boolean): Promise<void> {
-    const deadline = Date.now() + limit;
-    while (!condition()) {
-        if (Date.now() > deadline) throw new Error(`not within ${limit} ms: ${what}`);
-        await sleep(50);
-    }
 }
 
 /** A process and all that it started, with the start time that tells it from a later one with the same number. */
@@ -212,7 +203,7 @@ describe("runBroker", function () {
                 const processes = processTree(broker.process.pid!);
                 expect(processes.length).to.be.greaterThan(3);
                 await end(broker, signal);
-                await until("the end of every process", 5_000, () => !processes.some(isRunning));
+                await until("the end of every process", () => !processes.some(isRunning));
                 expect(readFileSync("/proc/self/mountinfo", "utf8")).not.to.contain(broker.data);
             });
         }
