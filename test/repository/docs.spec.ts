@@ -40,6 +40,18 @@ describe("the documentation", () => {
         }
     });
 
+    it("shows the scenario's steps as they are, in the README's text and picture", () => {
+        const steps = matches("scenario/sync.spec.ts", /^ +it\("(\d\. .*?)",/gm).map(([, title]) => title);
+        expect(steps).to.have.length.greaterThan(3);
+        const shown = matches("README.md", /^ +✔ (\d\. .*)$/gm).map(([, title]) => title);
+        expect(shown).to.deep.equal(steps);
+        const lines = matches("docs/recording/run.svg", /<text .*<\/text>/g).map(([line]) =>
+            line.replace(/<[^>]*>/g, ""),
+        );
+        const drawn = lines.flatMap((line) => /(\d\. .*?)\s*(?:\(\d+m?s\))?$/.exec(line)?.[1] ?? []);
+        expect(drawn.slice(-steps.length)).to.deep.equal(steps);
+    });
+
     it("links to files and headings that are there", () => {
         expect(found).to.include.members(["README.md", "CONTRIBUTING.md", "engine/README.md", "docs/architecture.md"]);
         for (const page of found) {

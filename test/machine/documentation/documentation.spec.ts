@@ -185,6 +185,8 @@ const ways: Readonly<Record<string, Way>> = {
             await mustRun("pulumi destroy", ownEnvironment);
         },
     },
+    // What it draws would be this machine's, in the place of the one that is kept.
+    "npm run record": { replace: { "npm run record": "npm run record -- --help" } },
     "npm run engine:image": { ...engineImage, before: makeBaseImage },
     "ENGINE_IMAGE=registry.example.com/document-sync/engine:0.1.0 npm run engine:image": {
         ...engineImage,
