@@ -4,7 +4,7 @@ import { readPulumi, runPulumi } from "./pulumi/run";
 import { hasLastUpdateFailed, updateLocks, waitForUpdates, type UpdateLock } from "./updates";
 
 /** Name of the project in Pulumi.yaml. */
-const projectName = "document-sync";
+export const projectName = "document-sync";
 
 /** What the program gives to clients. */
 export interface Outputs {
