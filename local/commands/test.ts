@@ -1,4 +1,5 @@
-import { runInTurn, runTogether, type Suite, type Totals } from "../../test/running/suite";
+import { availableParallelism } from "node:os";
+import { runTogether, type Suite, type Totals } from "../../test/running/suite";
 import * as suites from "../../test/running/suites";
 import { toolsUsage } from "../artifacts/released/tools";
 import { clusterIsUpSoon, stopCluster } from "../cluster/cluster";
@@ -42,19 +43,18 @@ async function withPlatform({ tools }: Options, work: () => Promise<Totals[]>): 
     }
 }
 
-/** Of the lowest tier all processors run one each, and those on machines of their own wait much, so two go together. */
+/** Of the lowest tier all processors run one each. The others wait much, for clusters and their pods, so one more goes beside them. */
 async function runTiers(wanted: readonly Tier[], options: Options): Promise<Totals[]> {
     const of = (tier: Tier): readonly Suite[] => (wanted.includes(tier) ? suites[tier] : []);
-    const totals = await runTogether(of("unit"));
+    const processors = availableParallelism();
+    const totals = await runTogether(of("unit"), processors);
     if (!wanted.some((tier) => tier !== "unit")) return totals;
     const onCluster = async () => {
         // The tests' own machines reach no network.
         if (wanted.includes("machine")) await prepareGluster((line) => console.log(line));
-        return runInTurn([...of("process"), ...of("deployed")]);
+        return runTogether([...of("machine"), ...of("deployed"), ...of("process")], processors + 1);
     };
-    // The machines' own clusters do not wait for this one's processors.
-    totals.push(...(await withPlatform(options, onCluster)), ...(await runTogether(of("machine"))));
-    return totals;
+    return [...totals, ...(await withPlatform(options, onCluster))];
 }
 
 async function main(args: readonly string[]): Promise<void> {

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { availableParallelism, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { projectDirectory } from "../../local/machine/paths";
 
@@ -12,7 +12,7 @@ export interface Totals {
     readonly skipped: number;
 }
 
-/** A part of the proof, which prints as it goes or, if `quiet`, is silent until its end. */
+/** A part of the proof. It prints as it goes, or is silent until its end if it is `quiet`. */
 export interface Suite {
     readonly title: string;
     readonly run: (quiet: boolean) => Promise<{ totals: Totals; output: string }>;
@@ -124,30 +124,19 @@ function judge(exitCode: number | null, file: string): Totals {
     return hasFailed && totals.failed === 0 ? { ...totals, failed: 1 } : totals;
 }
 
-/** Runs suites one after the other, each printing as it goes. */
-export async function runInTurn(suites: readonly Suite[]): Promise<Totals[]> {
-    const totals: Totals[] = [];
-    for (const { title, run } of suites) {
-        console.log(`\n=== ${title}`);
-        const result = await run(false);
-        if (result.output) console.log(result.output);
-        totals.push(result.totals);
-    }
-    return totals;
-}
-
-/** Runs suites on all processors, those that take longest to be given first. Each says that it starts, and prints when it has ended. */
-export async function runTogether(suites: readonly Suite[]): Promise<Totals[]> {
+/** Runs suites, some at a time, those that take longest to be given first. Each says that it starts, and prints when it has ended. */
+export async function runTogether(suites: readonly Suite[], atATime: number): Promise<Totals[]> {
     const totals: Totals[] = [];
     const waiting = [...suites];
+    const quiet = suites.length > 1;
     const work = async () => {
         for (let suite = waiting.shift(); suite; suite = waiting.shift()) {
             console.log(`… ${suite.title}`);
-            const result = await suite.run(true);
+            const result = await suite.run(quiet);
             console.log(`\n=== ${suite.title}\n${result.output.trim()}`);
             totals.push(result.totals);
         }
     };
-    await Promise.all(Array.from({ length: availableParallelism() }, work));
+    await Promise.all(Array.from({ length: atATime }, work));
     return totals;
 }

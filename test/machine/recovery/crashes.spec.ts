@@ -164,7 +164,7 @@ describe("npm start after a crash", function () {
 
     const seeds = process.env.KILL_SEED
         ? [process.env.KILL_SEED]
-        : Array.from({ length: Number(process.env.KILLS ?? 3) }, () => randomBytes(4).toString("hex"));
+        : Array.from({ length: Number(process.env.KILLS ?? 2) }, () => randomBytes(4).toString("hex"));
 
     for (const seed of seeds) {
         const name = pick(Object.keys(operations), seed, "operation");

@@ -104,9 +104,19 @@ export class TestCluster {
         });
     }
 
+    /** Removes the namespaces that a spec has made, with all that is in them, and ends its probes. */
+    async clear(): Promise<void> {
+        for (const probe of this.#probes.splice(0)) probe.end();
+        const named = (await this.kubectl("get", "namespaces", "--output", "name")).trim().split("\n");
+        const made = named.filter((name) => !/^namespace\/(default|kube-.*)$/.test(name));
+        if (made.length === 0) return;
+        const pods = ["pods", "--all-namespaces", "--all", "--force", "--grace-period=0"];
+        await this.kubectl("delete", ...pods);
+        await this.kubectl("delete", ...made, "--timeout=90s");
+    }
+
     /** Ends it with its machine. */
     async end(): Promise<void> {
-        for (const probe of this.#probes) probe.end();
         await this.machine.end();
         rmSync(this.#directory, { recursive: true, force: true });
     }

@@ -2,9 +2,10 @@ import { expect } from "chai";
 import { once } from "node:events";
 import { eventually } from "../../../scenario/eventually";
 import { clusterBox } from "../../../local/cluster/settings";
-import { TestCluster } from "./cluster";
+import { type TestCluster } from "./cluster";
 import { deployment, namespace, type Manifest } from "./manifests";
 import { isReady, type NodeObject, type PodObject } from "./objects";
+import { sharedCluster } from "./sharedCluster";
 
 const say = (line: string) => console.log(`      ${line}`);
 
@@ -77,15 +78,15 @@ describe("a node that is drained, lost, and started again", function () {
             say("skipped: a machine of one's own takes root");
             this.skip();
         }
-        cluster = await TestCluster.make();
+        cluster = await sharedCluster();
         untouched = await look();
-        say(`three nodes from nothing in ${await cluster.start(3)} s`);
+        say(`three nodes in ${await cluster.start(3)} s`);
         await cluster.apply(namespace("lab"));
         await cluster.apply(deployment("web", { namespace: "lab", replicas: 3, ports: [8080] }), budget(3));
         await kubectl("rollout", "status", "--namespace", "lab", "--timeout=120s", "deployment/web");
     });
 
-    after(() => cluster?.end());
+    after(() => cluster?.clear());
 
     it("is listed with its state, zone, pods and memory", async () => {
         const rows = await table();
@@ -158,7 +159,7 @@ describe("a node that is drained, lost, and started again", function () {
     describe("when it is lost", () => {
         const took = { elsewhere: [] as number[], back: [] as number[] };
 
-        for (const round of [1, 2, 3]) {
+        for (const round of Array.from({ length: Number(process.env.KILLS ?? 1) }, (_, index) => index + 1)) {
             it(`has its pods made anew elsewhere, and is in order again when it is started (${round})`, async () => {
                 await spread();
                 const lost = Date.now();

@@ -1,8 +1,9 @@
 import { expect } from "chai";
 import { apiServerPorts, controlPlane, describeNode, nodeNetwork } from "../../../local/cluster/settings";
-import { TestCluster } from "./cluster";
+import { type TestCluster } from "./cluster";
 import { namespace, pod, service } from "./manifests";
 import { Probe, probeArguments } from "./probe";
+import { sharedCluster } from "./sharedCluster";
 
 /** Addresses that are for documentation (RFC 5737): the machine's, its neighbour's, and one's who lies behind the machine. */
 const addresses = { machine: "198.51.100.1", neighbour: "198.51.100.2", behind: "203.0.113.2" } as const;
@@ -29,8 +30,8 @@ describe("a neighbour, whose next hop is the machine", function () {
             console.log("      skipped: a machine of one's own takes root");
             this.skip();
         }
-        cluster = await TestCluster.make();
-        await cluster.start(2);
+        cluster = await sharedCluster();
+        await cluster.start(3);
         // The neighbour's lo is down, so that it has no 127.0.0.1 of its own, and asks the machine for that one too.
         await cluster.machine.mustRun("bash", [
             "-ec",
@@ -93,7 +94,11 @@ describe("a neighbour, whose next hop is the machine", function () {
 
     after(async () => {
         neighbour?.end();
-        await cluster?.end();
+        await cluster?.machine.run("bash", [
+            "-c",
+            "for name in neighbour behind; do ip link delete $name; ip netns delete $name; done",
+        ]);
+        await cluster?.clear();
     });
 
     /** Whether somebody took a connection, even if it said nothing. */

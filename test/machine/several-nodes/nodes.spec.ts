@@ -5,10 +5,11 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { machine as paths } from "../../../local/machine/paths";
 import { eventually } from "../../../scenario/eventually";
-import { TestCluster } from "./cluster";
+import { type TestCluster } from "./cluster";
 import { deployment, namespace, pod, service, sharedClaim } from "./manifests";
 import { addressOf, isReady, type NodeObject, type PodObject } from "./objects";
 import type { Probe } from "./probe";
+import { sharedCluster } from "./sharedCluster";
 
 const say = (line: string) => console.log(`      ${line}`);
 
@@ -33,11 +34,11 @@ describe("three nodes", function () {
             say("skipped: a machine of one's own takes root");
             this.skip();
         }
-        cluster = await TestCluster.make();
-        say(`the first start, with keys to make, took ${await cluster.start(3)} s`);
+        cluster = await sharedCluster();
+        say(`a start took ${await cluster.start(3)} s`);
     });
 
-    after(() => cluster?.end());
+    after(() => cluster?.clear());
 
     it("are up again within 90 s when they were stopped, as many as before", async () => {
         say(`the stop took ${await cluster.stop()} s`);

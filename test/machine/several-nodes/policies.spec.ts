@@ -1,9 +1,10 @@
 import { expect } from "chai";
 import { nodeNetwork } from "../../../local/cluster/settings";
-import { TestCluster, type Place } from "./cluster";
+import { type TestCluster, type Place } from "./cluster";
 import { namespace, pod, service, type Manifest } from "./manifests";
 import { readTable, situations, type Situation } from "./policies";
 import type { Probe } from "./probe";
+import { sharedCluster } from "./sharedCluster";
 
 /** The broker's, and another. */
 const nodes = { same: "node2", other: "node3" } as const;
@@ -27,8 +28,8 @@ describe("NetworkPolicies on three nodes", function () {
             console.log("      skipped: a machine of one's own takes root");
             this.skip();
         }
-        cluster = await TestCluster.make();
-        say(`three nodes from nothing in ${await cluster.start(3)} s`);
+        cluster = await sharedCluster();
+        say(`three nodes in ${await cluster.start(3)} s`);
         const ports = [5672, 15692];
         const container = { ports: [{ name: "amqp", containerPort: 5672 }] };
         const brokerOptions = { namespace: "lab", node: nodes.same, labels: { app: "broker" }, ports, container };
@@ -71,7 +72,7 @@ describe("NetworkPolicies on three nodes", function () {
         ];
     });
 
-    after(() => cluster?.end());
+    after(() => cluster?.clear());
 
     /** Which targets each caller reaches, as the table has it. */
     async function tryAll(): Promise<Map<string, boolean[]>> {

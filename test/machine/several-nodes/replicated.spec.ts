@@ -10,8 +10,9 @@ import { until } from "../../../engine/test/until";
 import { clusterBox } from "../../../local/cluster/settings";
 import { machine as paths } from "../../../local/machine/paths";
 import { indicesOf } from "../../../local/cluster/storage/glusterVolumes";
-import { TestCluster } from "./cluster";
+import { type TestCluster } from "./cluster";
 import { namespace, pod, sharedClaim } from "./manifests";
+import { sharedCluster } from "./sharedCluster";
 
 const names = ["node1", "node2", "node3"];
 
@@ -101,7 +102,7 @@ describe("a volume of the StorageClass replicated, on three nodes", function () 
     before(async function () {
         this.timeout("10m");
         if (process.getuid?.() !== 0) this.skip(); // A machine of one's own takes root.
-        cluster = await TestCluster.make();
+        cluster = await sharedCluster();
         await cluster.start(3);
         const claim = sharedClaim("documents", "lab", "replicated");
         const options = {
@@ -118,7 +119,7 @@ describe("a volume of the StorageClass replicated, on three nodes", function () 
         await cluster.waitForPods("--all", "--namespace", "lab");
     });
 
-    after(() => cluster?.end());
+    after(() => cluster?.clear());
 
     it("gives each of 1,000 names to exactly one of three pods that link it at the same moment", async () => {
         const racers = names.map((node) => startIn(node, "racer.ts", "/documents", node));
