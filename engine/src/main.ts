@@ -83,7 +83,7 @@ async function assemble(flags: Flags, log: Log): Promise<Engine> {
             onConnected: () => void catchUp(),
         });
     }
-    const newAccess = () => new Access(personalUser, ruleFiles ? ruleFiles.rules : "none");
+    const newAccess = () => new Access(personalUser, ruleFiles ?? "none");
     return new Engine(log, library, new Sessions(library, flags, newAccess), ruleFiles, eventBus);
 }
 

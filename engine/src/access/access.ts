@@ -1,5 +1,5 @@
 import { accessDenied } from "../qix/errors";
-import { type Attributes, isAllowed } from "../rules/index";
+import { type Attributes, type RuleSet, isAllowed, isNodeDenied } from "../rules/index";
 import type { Rules } from "./ruleFiles";
 
 export interface User {
@@ -17,6 +17,9 @@ export function accountName(user: User): string {
 
 export type Action = "create" | "read" | "update" | "delete" | "reload" | "exportdata";
 
+/** What can be done to the engine itself: to list its documents, to make, delete and reload them. */
+export type NodeAction = Extract<Action, "read" | "create" | "delete" | "reload">;
+
 export const appResource = (id: string | undefined, name: string, owner: string): Attributes => ({
     resourcetype: "App",
     id,
@@ -27,23 +30,46 @@ export const appResource = (id: string | undefined, name: string, owner: string)
 
 export const variableResource: Attributes = { resourcetype: "App.Object", objecttype: "variable" };
 
-/** What one session may do, by the rules as they were when it began. */
+/** Where the rules are had from: as they are in the files by now. */
+interface RulesInUse {
+    /** Undefined if there are none, which allows nothing. */
+    readonly rules: Rules | undefined;
+}
+
+/**
+ * What one session may do: what the rules allowed when it began, without what has been denied since.
+ *
+ * So a new deny rule holds from a session's next call on. What widens its rights (an allow rule that is new, a deny rule that
+ * is gone) counts from the next session on. An allow rule that is gone counts from then on, too: to take a right from an
+ * open session is what deny rules are for.
+ */
 export class Access {
     readonly #user: Attributes;
+    readonly #atStart: Rules | undefined;
 
-    /** @param rules "none" if ABAC is off, which allows everything; undefined if it is on without any rules. */
+    /** @param rules "none" if ABAC is off, which allows everything. */
     constructor(
         readonly user: User,
-        private readonly rules: Rules | "none" | undefined,
+        private readonly rules: RulesInUse | "none",
     ) {
         this.#user = { sub: user.id, id: user.id, name: accountName(user), userdirectory: user.directory };
+        this.#atStart = rules === "none" ? undefined : rules.rules;
     }
 
     allows(action: Action, resource: Attributes): boolean {
         if (this.rules === "none") {
             return true;
         }
-        return !!this.rules && isAllowed(action, resource, this.#user, this.rules.allow, this.rules.deny);
+        const { allow } = this.#atStart ?? {};
+        return !!allow && this.#denyRules().every((deny) => isAllowed(action, resource, this.#user, allow, deny));
+    }
+
+    /**
+     * Whether no deny rule for the engine itself, the resource type "node", names the action. Nothing has to be granted on
+     * it: the rules that Qlik published with its own tests let their users in with grants on App and App.Object alone.
+     */
+    allowsOnNode(action: NodeAction): boolean {
+        return this.#denyRules().every((deny) => !isNodeDenied(action, this.#user, deny));
     }
 
     /** @throws QixError access denied, with the words "Access denied to <toDoWhat>". */
@@ -51,5 +77,18 @@ export class Access {
         if (!this.allows(action, resource)) {
             throw accessDenied(toDoWhat);
         }
+    }
+
+    /** @throws QixError as `demand` does, if a deny rule for the engine itself names the action. */
+    demandOnNode(action: NodeAction, toDoWhat: string): void {
+        if (!this.allowsOnNode(action)) {
+            throw accessDenied(toDoWhat);
+        }
+    }
+
+    /** Those of the session's start, and those of now if the files have changed. */
+    #denyRules(): readonly RuleSet[] {
+        const now = this.rules === "none" ? undefined : this.rules.rules;
+        return [...new Set([this.#atStart, now])].flatMap((rules) => rules?.deny ?? []);
     }
 }

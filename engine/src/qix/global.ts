@@ -34,6 +34,7 @@ export const globalMethods: Record<string, Method> = {
                 throw new QixError(ErrorCode.invalidName, "The app needs a name", "Invalid name");
             }
             const owner = accountName(session.access.user);
+            session.access.demandOnNode("create", "create app");
             session.access.demand("create", appResource(undefined, qAppName, owner), "create app");
             const now = new Date().toISOString();
             const content = {
@@ -51,16 +52,19 @@ export const globalMethods: Record<string, Method> = {
     ),
 
     DeleteApp: method({ qAppId: "" }, async ({ engine, session }, { qAppId }) => {
+        session.access.demandOnNode("delete", "delete app");
         session.access.demand("delete", resourceOf(await engine.library.describe(qAppId)), "delete app");
         await writing(ErrorCode.deleteFailed, "Delete failed", () => engine.library.delete(qAppId));
         return { qSuccess: true };
     }),
 
-    GetDocList: method({}, ({ engine, session }) => ({
-        qDocList: readable(engine.library.list(), session.access).map(toDocListEntry),
-    })),
+    GetDocList: method({}, ({ engine, session }) => {
+        session.access.demandOnNode("read", "get doc list");
+        return { qDocList: readable(engine.library.list(), session.access).map(toDocListEntry) };
+    }),
 
     GetAppEntry: method({ qAppID: "" }, ({ engine, session }, { qAppID }) => {
+        session.access.demandOnNode("read", "get app entry");
         const listed = engine.library.find(qAppID);
         if (!listed || !session.access.allows("read", resourceOf(listed))) {
             throw appNotFound();
@@ -88,7 +92,8 @@ export const globalMethods: Record<string, Method> = {
 
     AllowCreateApp: method({}, ({ session }) => {
         const { access } = session;
-        return { qReturn: access.allows("create", appResource(undefined, "", accountName(access.user))) };
+        const resource = appResource(undefined, "", accountName(access.user));
+        return { qReturn: access.allowsOnNode("create") && access.allows("create", resource) };
     }),
 
     GetUniqueID: method({}, () => ({ qUniqueID: randomUUID() })),
@@ -119,8 +124,9 @@ function resourceOf(listed: ListedDocument) {
     return appResource(listed.id, titleOf(listed.properties), listed.owner);
 }
 
-/** The running reload may be another session's. Without a document there is nothing to protect. */
+/** The running reload may be another session's. Without a document there is none to protect. */
 function demandReload({ access, document }: Session, toDoWhat: string): void {
+    access.demandOnNode("reload", toDoWhat);
     if (document) {
         access.demand("reload", appResource(document.id, document.title, document.content.owner), toDoWhat);
     }

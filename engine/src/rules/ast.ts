@@ -34,3 +34,25 @@ export interface Rule {
 export interface RuleSet {
     readonly rules: readonly Rule[];
 }
+
+/** Everything that a condition compares or looks at, from left to right. */
+export function operandsOf(condition: Condition): readonly Operand[] {
+    switch (condition.kind) {
+        case "truthy":
+        case "empty":
+        case "actions":
+            return [condition.operand];
+        case "compare":
+            return [condition.left, condition.right];
+        case "pattern":
+            return [condition.left];
+        case "hasPrivilege":
+        case "isAnonymous":
+            return [];
+        case "not":
+            return operandsOf(condition.condition);
+        case "and":
+        case "or":
+            return [...operandsOf(condition.left), ...operandsOf(condition.right)];
+    }
+}

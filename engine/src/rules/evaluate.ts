@@ -1,4 +1,4 @@
-import type { Condition, Operand, RuleSet } from "./ast";
+import { type Condition, type Operand, type RuleSet, operandsOf } from "./ast";
 import { AttributeLookup, type Attributes, type AttributeValue, canonicalAction } from "./attributes";
 
 const EVERY_ACTION = "*";
@@ -31,6 +31,23 @@ export function isAllowed(
         return app !== undefined && isAllowed(privilege, { ...app, resourcetype: "App" }, user, allow, deny);
     };
     return !covers(namedActions(deny, lookups, onApp), wanted) && covers(namedActions(allow, lookups, onApp), wanted);
+}
+
+/**
+ * Whether a deny rule that is true names the action for the engine itself, which has no attribute but its type, "node".
+ *
+ * Only rules that ask for a type count. `resource.name != "Public"` is true of an engine, too, but is meant of documents.
+ */
+export function isNodeDenied(action: string, user: Attributes, deny: RuleSet): boolean {
+    const lookups = {
+        resource: new AttributeLookup("resource", { resourcetype: "node" }),
+        user: new AttributeLookup("user", user),
+    };
+    const rules = deny.rules.filter(({ condition }) => operandsOf(condition).some(isResourceType));
+    return covers(
+        namedActions({ rules }, lookups, () => false),
+        canonicalAction(action),
+    );
 }
 
 /** All actions that the true rules of a file name; each rule sees what those before it named. */

@@ -2,5 +2,5 @@
 export type { Rule, RuleSet } from "./ast";
 export type { Attributes, AttributeValue } from "./attributes";
 export { RuleSyntaxError } from "./errors";
-export { isAllowed } from "./evaluate";
+export { isAllowed, isNodeDenied } from "./evaluate";
 export { parseRules } from "./parser";

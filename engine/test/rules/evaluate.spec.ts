@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { type Attributes, isAllowed, parseRules } from "../../src/rules/index";
+import { type Attributes, isAllowed, isNodeDenied, parseRules } from "../../src/rules/index";
 
 const app: Attributes = { resourcetype: "App", id: "42", name: "Sales", owner: "ada", description: "" };
 const sheet: Attributes = {
@@ -161,6 +161,30 @@ describe("Rules", () => {
             const deny = 'resource.HasPrivilege("create") and resource._actions = "delete"';
             expect(allowed("delete", app, all, deny)).to.be.true;
         });
+    });
+
+    describe("that deny on the engine itself", () => {
+        const cases: [rules: string, action: string, expected: boolean][] = [
+            ['resource.resourcetype = "node" and resource.actions = "Create"', "create", true],
+            ['resource._resourcetype = "node" and resource._actions = {"create", "delete"}', "delete", true],
+            ['resource._resourcetype = "Node" && resource._actions = "*"', "read", true],
+            ['resource._resourcetype = "*" and resource._actions = "*"', "read", true],
+            ['resource._resourcetype != "App" and resource._actions = "read"', "read", true],
+            ['resource._resourcetype = {"App", "node"} and resource._actions = "read"', "read", true],
+            ['user.sub = "ada" and resource._resourcetype = "node" and resource._actions = "read"', "read", true],
+            ['resource._resourcetype = "node" and resource._actions = "create"', "read", false],
+            ['user.sub = "bob" and resource._resourcetype = "node" and resource._actions = "read"', "read", false],
+            ['resource._resourcetype = "App" and resource._actions = "*"', "read", false],
+            ["", "read", false],
+            // Without a type they are about documents, though an engine, which has no name, isn't called "Public".
+            ['resource.name != "Public" and resource._actions = "read"', "read", false],
+            ['!(resource.owner = "ada") and resource._actions = "*"', "create", false],
+            ['resource._actions = "*"', "read", false],
+        ];
+        for (const [rules, action, expected] of cases) {
+            it(`${expected ? "refuse" : "don't refuse"} ${action} by: ${rules || "no rule"}`, () =>
+                expect(isNodeDenied(action, user, parseRules(rules))).to.equal(expected));
+        }
     });
 
     describe("have operators:", () => {
