@@ -100,6 +100,23 @@ describe("access by rules", function () {
         expect(await refusal(app.doReload())).to.deep.equal(denied("create variable"));
     });
 
+    it("knows of a variable which document it is part of", async () => {
+        const variables = 'resource._resourcetype = "App.Object" and resource._actions = "create"';
+        const deny = join(await temporaryDirectory(), "deny.txt");
+        await writeFile(deny, `resource.app.name = "Ruled" and ${variables}`);
+        const apps = 'resource._resourcetype = "App" and resource._actions = "*"';
+        const rules = `${apps}\nresource.app.HasPrivilege("update") and ${variables}`;
+        const engine = await startWith(rules, `SystemDenyRulePath=${deny}`);
+        const reload = async (name: string) => {
+            const { global } = await connect(engine);
+            const app = await global.openDoc((await global.createApp(name)).qAppId);
+            await app.setScript("SET a = 1;");
+            return app.doReload();
+        };
+        expect(await refusal(reload("Ruled"))).to.deep.equal(denied("create variable"));
+        expect(await reload("Other")).to.equal(true);
+    });
+
     it("denies what the deny file denies", async () => {
         const id = await createApp();
         const deny = join(await temporaryDirectory(), "deny.txt");
@@ -107,6 +124,23 @@ describe("access by rules", function () {
         const { global } = await connect(await startWith(everything, `SystemDenyRulePath=${deny}`));
         await global.openDoc(id);
         expect(await refusal(global.deleteApp(id))).to.deep.equal(denied("delete app"));
+    });
+
+    it("says in its log which deny rules don't hold for those who lack an attribute, at the start and later", async () => {
+        const deny = join(await temporaryDirectory(), "deny.txt");
+        const rest = 'resource._resourcetype = "App" and resource._actions = "update"';
+        await writeFile(deny, `# guests\n${rest} and user.group = "guest"\n!(user.group = "staff") and ${rest}`);
+        const engine = await startWith(everything, `SystemDenyRulePath=${deny}`);
+        const warnings = () =>
+            engine.log.filter(({ logseverity, message }) => logseverity === "WARN" && message.startsWith(deny));
+        expect(warnings().map(({ message }) => message)).to.deep.equal([
+            `${deny}:2:${rest.length + 6}: This deny rule is off for whoever has no user.group. ` +
+                'Say whom it spares, as in !(user.group = "…"), or add those without, as in (… or user.group.Empty()).',
+        ]);
+        await writeFile(deny, `${rest.replace("_actions", "_action")}`);
+        await until("the engine warns", () =>
+            warnings()[1]?.message.startsWith(`${deny}:1:1: This rule names no actions`),
+        );
     });
 
     for (const [dialect, attribute] of [

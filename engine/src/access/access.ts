@@ -28,7 +28,12 @@ export const appResource = (id: string | undefined, name: string, owner: string)
     published: false,
 });
 
-export const variableResource: Attributes = { resourcetype: "App.Object", objecttype: "variable" };
+/** A variable of a document, which is a resource of its own. */
+export const variableResource = (app: Attributes): Attributes => ({
+    resourcetype: "App.Object",
+    objecttype: "variable",
+    ...Object.fromEntries(Object.entries(app).map(([name, value]) => [`app.${name}`, value])),
+});
 
 /** Where the rules are had from: as they are in the files by now. */
 interface RulesInUse {

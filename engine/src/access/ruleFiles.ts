@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import type { Log } from "../log";
-import { type RuleSet, RuleSyntaxError, parseRules } from "../rules/index";
+import { type RuleSet, RuleSyntaxError, type RuleWarning, lintRules, parseRules } from "../rules/index";
 import type { SyncEvent } from "../sync/events";
 
 export interface Rules {
@@ -52,8 +52,9 @@ export class RuleFiles {
     /** @throws RuleFileError if a file has a rule that can't be understood. A file that is missing allows nothing. */
     async start(): Promise<void> {
         try {
-            this.#rules = await this.#read();
-            this.log.info(`The rules were read, their hash is ${this.#rules.sha256}.`);
+            const rules = await this.#read();
+            this.#take(rules);
+            this.log.info(`The rules were read, their hash is ${rules.sha256}.`);
         } catch (error) {
             if (!(error instanceof RuleFileError) || error.cause instanceof RuleSyntaxError) {
                 throw error;
@@ -107,7 +108,7 @@ export class RuleFiles {
         if (rules === this.#rules) {
             return;
         }
-        this.#rules = rules;
+        this.#take(rules);
         this.log.info(
             `New rules are in use, their hash is ${rules.sha256}: what they deny holds for open sessions too, ` +
                 "what they allow for new ones.",
@@ -135,6 +136,18 @@ export class RuleFiles {
             return this.#rules;
         }
         return { allow: parseFile(this.allowPath, allow), deny: parseFile(this.denyPath, deny), sha256: hash };
+    }
+
+    #take(rules: Rules): void {
+        this.#rules = rules;
+        this.#warn(this.allowPath, lintRules(rules.allow, "allow"));
+        this.#warn(this.denyPath, lintRules(rules.deny, "deny"));
+    }
+
+    #warn(path: string | undefined, warnings: readonly RuleWarning[]): void {
+        for (const { line, column, message } of warnings) {
+            this.log.warn(`${path}:${line}:${column}: ${message}`);
+        }
     }
 
     async #readTexts(): Promise<[string, string]> {

@@ -1,4 +1,4 @@
-import { variableResource } from "../access/access";
+import { appResource, variableResource } from "../access/access";
 import type { OpenDocument, Reload } from "../documents/openDocument";
 import { ScriptError, runScript } from "../script/index";
 import { ErrorCode, QixError } from "./errors";
@@ -39,7 +39,8 @@ export async function reload(
         }
         const known = document.content.data.variables;
         if (Object.keys(data.variables).some((name) => !Object.hasOwn(known, name))) {
-            session.access.demand("create", variableResource, "create variable");
+            const app = appResource(document.id, document.title, document.content.owner);
+            session.access.demand("create", variableResource(app), "create variable");
         }
         document.change({ data, lastReloadTime: new Date().toISOString() });
         outcome = "ok";

@@ -5,8 +5,16 @@ export type Subject = "resource" | "user";
 
 export type Operand =
     | { readonly kind: "literal"; readonly values: readonly string[] }
-    /** `path` as the attributes are looked up: see attributes.ts. */
-    | { readonly kind: "attribute"; readonly subject: Subject; readonly path: string };
+    | {
+          readonly kind: "attribute";
+          readonly subject: Subject;
+          /** As the attributes are looked up: see attributes.ts. */
+          readonly path: string;
+          /** As the rule has it, such as `resource._objecttype`. */
+          readonly text: string;
+          /** From 1. */
+          readonly column: number;
+      };
 
 export type Condition =
     | { readonly kind: "truthy"; readonly operand: Operand }
@@ -36,23 +44,30 @@ export interface RuleSet {
 }
 
 /** Everything that a condition compares or looks at, from left to right. */
-export function operandsOf(condition: Condition): readonly Operand[] {
+export function operandsOf(condition: Condition, into: Operand[] = []): readonly Operand[] {
     switch (condition.kind) {
         case "truthy":
         case "empty":
         case "actions":
-            return [condition.operand];
+            into.push(condition.operand);
+            break;
         case "compare":
-            return [condition.left, condition.right];
+            into.push(condition.left, condition.right);
+            break;
         case "pattern":
-            return [condition.left];
+            into.push(condition.left);
+            break;
         case "hasPrivilege":
         case "isAnonymous":
-            return [];
+            break;
         case "not":
-            return operandsOf(condition.condition);
+            operandsOf(condition.condition, into);
+            break;
         case "and":
         case "or":
-            return [...operandsOf(condition.left), ...operandsOf(condition.right)];
+            operandsOf(condition.left, into);
+            operandsOf(condition.right, into);
+            break;
     }
+    return into;
 }

@@ -7,7 +7,8 @@ const EVERY_ACTION = "*";
 type Outcome = readonly string[] | undefined;
 const TRUE: Outcome = [];
 
-interface Scope {
+/** What a condition is asked of. */
+export interface Scope {
     readonly resource: AttributeLookup;
     readonly user: AttributeLookup;
     readonly hasPrivilege: (of: "resource" | "app", action: string) => boolean;
@@ -93,7 +94,11 @@ function evaluate(condition: Condition, scope: Scope): Outcome {
     }
 }
 
-function holds(condition: Exclude<Condition, { kind: "actions" | "and" | "or" | "not" }>, scope: Scope): boolean {
+/** Whether a condition without parts is true. */
+export function holds(
+    condition: Exclude<Condition, { kind: "actions" | "and" | "or" | "not" }>,
+    scope: Scope,
+): boolean {
     switch (condition.kind) {
         case "truthy":
             return isTruthy(valueOf(condition.operand, scope));

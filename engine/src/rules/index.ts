@@ -3,4 +3,5 @@ export type { Rule, RuleSet } from "./ast";
 export type { Attributes, AttributeValue } from "./attributes";
 export { RuleSyntaxError } from "./errors";
 export { isAllowed, isNodeDenied } from "./evaluate";
+export { type RuleWarning, lintRules } from "./lint";
 export { parseRules } from "./parser";

@@ -156,7 +156,13 @@ class RuleParser {
         if (path === "") {
             throw this.cursor.error(`"${token.text}" needs an attribute, such as "${token.text}.name"`, token);
         }
-        return { kind: "attribute", subject, path: canonicalPath(subject, path) };
+        return {
+            kind: "attribute",
+            subject,
+            path: canonicalPath(subject, path),
+            text: token.text,
+            column: token.column,
+        };
     }
 
     #subject(root: string, token: Token): Subject {
@@ -199,11 +205,8 @@ class RuleParser {
                     break;
                 }
                 this.cursor.expectSymbol(")");
-                const path = ofApp ? "app.owner" : "owner";
-                return {
-                    kind: "not",
-                    condition: { kind: "empty", operand: { kind: "attribute", subject: "resource", path } },
-                };
+                const owner = this.#attribute({ ...token, text: `${token.text.slice(0, dot)}.owner` });
+                return { kind: "not", condition: { kind: "empty", operand: owner } };
             }
             case "empty":
                 if (dot < 0) {
