@@ -3,7 +3,7 @@ import { projectDirectory } from "../machine/paths";
 import { engineImage } from "../stack/kind/stackFile";
 import { runCommand } from "./command";
 
-const usage = `npm run engine:image      an image of the stand-in engine, by engine/Containerfile
+const usage = `npm run engine:image      an image of the stand-in engine, by engine/Containerfile, and a bill of materials
 
     CONTAINER_ENGINE      what builds it: docker (the default), podman or buildah
     ENGINE_IMAGE          the image's name; ${engineImage} by default
@@ -20,6 +20,7 @@ function execute(program: string, ...args: string[]): void {
 /** `npm run engine:image`. The bundle is made outside, so that the image's build needs no npm. */
 function main(): void {
     execute("npm", "run", "--silent", "build", "-w", "engine");
+    execute("npm", "run", "--silent", "sbom");
     const [program, ...options] = (process.env.CONTAINER_ENGINE ?? "docker").split(" ");
     // Without a value, docker takes it from the environment, if it is there.
     const args = ["build", "--build-arg", "BASE", "--file", "engine/Containerfile"];

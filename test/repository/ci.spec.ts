@@ -51,6 +51,11 @@ describe("the workflow for GitHub", () => {
         }
     });
 
+    it("looks for known vulnerabilities in what npm and Go bring", () => {
+        const commands = steps.flatMap(({ run }) => run ?? []);
+        expect(commands).to.include.members(["npm run vulnerabilities:npm", "npm run vulnerabilities:go"]);
+    });
+
     it("takes actions by commit, with their version beside it", () => {
         const lines = workflowText.split("\n").filter((line) => /\buses:/.test(line));
         expect(lines).to.have.length(steps.filter(({ uses }) => uses !== undefined).length);

@@ -80,8 +80,12 @@ const definitions = {
         root: "node",
         files: async () => {
             await run("engine-build", "npm", ["run", "--silent", "build", "-w", "engine"], { cwd: projectDirectory });
-            const content = await readFile(join(projectDirectory, "engine", "dist", "engine.cjs"));
-            return [{ path: "engine/engine.cjs", content, mode: 0o644 }];
+            const built = async (name: string) => ({
+                path: `engine/${name}`,
+                content: await readFile(join(projectDirectory, "engine", "dist", name)),
+                mode: 0o644,
+            });
+            return Promise.all(["engine.cjs", "THIRD-PARTY-LICENSES.txt"].map(built));
         },
         config: {
             User: "1910:1910",

@@ -103,6 +103,12 @@ describe("engine/Containerfile", function () {
             expect(run("sh", "-c", "test -r /engine/engine.cjs && test ! -w /engine/engine.cjs").status).to.equal(0);
         });
 
+        it("has the licences of what is in the engine beside it", () => {
+            const { stdout } = run("cat", "/engine/THIRD-PARTY-LICENSES.txt");
+            for (const name of ["pino", "rabbitmq-client", "ws"])
+                expect(stdout).to.match(new RegExp(`^${name} [\\d.]+ `, "m"));
+        });
+
         it("answers --help", () => {
             const { status, output } = run(...config.Entrypoint, "--help");
             expect(status, output).to.equal(0);

@@ -113,7 +113,10 @@ describe("Images", function () {
     const expected: Record<ImageKind, { user: string; files: string[] }> = {
         sandbox: { user: "65535:65535", files: ["bin/busybox"] },
         broker: { user: "999:999", files: ["usr/lib/rabbitmq/bin/rabbitmq-server", "usr/bin/sh"] },
-        engine: { user: "1910:1910", files: ["engine/engine.cjs", "usr/local/bin/node", "usr/bin/sh"] },
+        engine: {
+            user: "1910:1910",
+            files: ["engine/engine.cjs", "engine/THIRD-PARTY-LICENSES.txt", "usr/local/bin/node", "usr/bin/sh"],
+        },
     };
     for (const kind of Object.keys(expected) as ImageKind[]) {
         it(`have their user and files (${kind}), and are made only once`, async () => {
