@@ -1,16 +1,18 @@
-import { runPulumi } from "../stack/pulumi/run";
+import { runPulumi, selectedStack } from "../stack/pulumi/run";
 
-/** Selects the stack `dev`, and makes it if there is none, unless a stack is selected for this folder. */
-function ensureStack(): void {
-    if (runPulumi(["stack", "--show-name", "--non-interactive"], "ignore") === 0) return;
+/** The stack that is selected for this folder. Selects `dev` if none is, and makes it if there is none. */
+function ensureStack(): string {
+    const selected = selectedStack();
+    if (selected !== undefined) return selected;
     const status = runPulumi(["stack", "select", "dev", "--create", "--non-interactive"], ["ignore", 2, 2]);
     if (status !== 0) throw new Error("the stack dev could not be selected; Pulumi's own message is above");
+    return "dev";
 }
 
 /** `npm run -s pulumi -- …`: standard output is Pulumi's alone. */
 function main(args: readonly string[]): void {
-    ensureStack();
-    process.exitCode = runPulumi(args);
+    const selected = ensureStack();
+    process.exitCode = runPulumi(args, "inherit", selected);
 }
 
 try {

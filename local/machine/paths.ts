@@ -30,7 +30,10 @@ export const machine = {
         temporary: join(machineDirectory, "pulumi", "tmp"),
         /** A kubeconfig that says nothing but which context is the current one. */
         context: join(machineDirectory, "pulumi", "context"),
+        /** Of the stack dev, and of stacks that have none of their own in `passphrases`. */
         passphraseFile: join(machineDirectory, "pulumi", "passphrase"),
+        /** A file for each other stack that was made here, by its name. */
+        passphrases: join(machineDirectory, "pulumi", "passphrases"),
     },
     /** `documents/<stack>` is a stack's hostPath. Nothing here ever removes what is in it. */
     documents: join(machineDirectory, "documents"),

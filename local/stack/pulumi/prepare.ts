@@ -7,11 +7,9 @@ import { prepareCli } from "../../artifacts/pulumi/cli";
 import { prepareLanguageHost } from "../../artifacts/pulumi/languageHost";
 import { pluginDirectory } from "../../artifacts/pulumi/home";
 import { writeContext } from "./kubeconfig";
+import { developmentPassphrase } from "./passphrases";
 import { preparePlugins } from "../../artifacts/pulumi/plugins";
 import { pluginNames } from "../../artifacts/pulumi/versions";
-
-/** For the stacks on this machine's own cluster; the README tells everybody. */
-const passphrase = "document-sync-development";
 
 /** What the last start has made ready. */
 export interface Prepared {
@@ -49,7 +47,7 @@ export async function preparePulumi(wish: Wish, report: (line: string) => void):
     mkdirSync(machine.pulumi.backend, { recursive: true, mode: 0o700 });
     removeOldPipes();
     writeContext();
-    writeDurably(machine.pulumi.passphraseFile, `${passphrase}\n`);
+    writeDurably(machine.pulumi.passphraseFile, `${developmentPassphrase}\n`);
     const cli = await prepareCli(wish, report);
     const languageHost = await prepareLanguageHost(cli, wish, report);
     const hasReleasedPlugins = await preparePlugins(cli.program, wish, report);

@@ -3,16 +3,19 @@ import { mkdirSync, realpathSync } from "node:fs";
 import { delimiter, dirname } from "node:path";
 import { machine, projectDirectory } from "../../machine/paths";
 import { kubeconfigList } from "./kubeconfig";
+import { Passphrases, readStackCommand } from "./passphrases";
 import { readPrepared } from "./prepare";
 
-/** The Pulumi CLI that was prepared, and the environment that it runs in. */
-function pulumiCommand(): { program: string; environment: NodeJS.ProcessEnv } {
+const passphrases = new Passphrases();
+
+/** The Pulumi CLI that was prepared, and the environment that it runs in, for a stack. */
+function pulumiCommand(stack: string | undefined): { program: string; environment: NodeJS.ProcessEnv } {
     const { program, languageHost, hasReleasedPlugins } = readPrepared();
     const environment: NodeJS.ProcessEnv = {
         ...process.env,
         KUBECONFIG: kubeconfigList(),
         PULUMI_BACKEND_URL: `file://${machine.pulumi.backend}`,
-        PULUMI_CONFIG_PASSPHRASE_FILE: machine.pulumi.passphraseFile,
+        PULUMI_CONFIG_PASSPHRASE_FILE: passphrases.fileOf(stack),
         PULUMI_HOME: machine.pulumi.home,
         // Types are checked by npm run test:unit, not again at each command.
         PULUMI_NODEJS_TRANSPILE_ONLY: "true",
@@ -30,17 +33,39 @@ function pulumiCommand(): { program: string; environment: NodeJS.ProcessEnv } {
     return { program, environment };
 }
 
-/** Runs the Pulumi CLI for this folder's project. @returns its exit code. */
-export function runPulumi(args: readonly string[], stdio: StdioOptions = "inherit"): number {
-    const { program, environment } = pulumiCommand();
+/**
+ * Runs the Pulumi CLI for this folder's project.
+ *
+ * @param selected the stack that the command is for if it names none.
+ * @returns its exit code.
+ */
+export function runPulumi(args: readonly string[], stdio: StdioOptions = "inherit", selected?: string): number {
+    const { name, does, to } = readStackCommand(args);
+    const takeBack = does === "make" && name !== undefined ? passphrases.make(name) : undefined;
+    const stack = name ?? selected;
+    const { program, environment } = pulumiCommand(stack);
     const { status, error } = spawnSync(program, args, { cwd: projectDirectory, env: environment, stdio });
+    if (status !== 0) takeBack?.();
+    else if (does === "rename" && stack !== undefined && to !== undefined) passphrases.rename(stack, to);
     if (error) throw error;
     return status ?? 1;
 }
 
+/** The stack that is selected for this folder; undefined if none is. */
+export function selectedStack(): string | undefined {
+    const { program, environment } = pulumiCommand(undefined);
+    const { status, stdout } = spawnSync(program, ["stack", "--show-name", "--non-interactive"], {
+        cwd: projectDirectory,
+        env: environment,
+        encoding: "utf8",
+        stdio: ["ignore", "pipe", "ignore"],
+    });
+    return status === 0 ? stdout.trim() : undefined;
+}
+
 /** What the Pulumi CLI prints. @throws if it fails; its own message goes to standard error. */
 export function readPulumi(args: readonly string[]): string {
-    const { program, environment } = pulumiCommand();
+    const { program, environment } = pulumiCommand(readStackCommand(args).name);
     const { status, stdout, error } = spawnSync(program, args, {
         cwd: projectDirectory,
         env: environment,
