@@ -74,6 +74,11 @@ describe("The rules' lint", () => {
         }
     });
 
+    it("finds them behind the actions, too", () => {
+        expect(warningsOf('resource.actions = "read" and user.group = "guest"')[0]).to.include({ line: 1, column: 31 });
+        expect(warningsOf('resource.actions = "read" and !(user.group = "staff")')).to.deep.equal([]);
+    });
+
     it("looks at each side of an or that names actions of its own", () => {
         const [warning, ...more] = warningsOf(
             '(user.group = "guest" and resource._actions = "read") or (user.sub = "x" and resource._actions = "delete")',
