@@ -16,6 +16,7 @@ export const folders = {
     machine: {
         "Several nodes": "test/machine/several-nodes",
         "Killed, and beside others": "test/machine/recovery",
+        "A guest on the machine": "test/machine/guest",
         "What the documentation says": "test/machine/documentation",
         "Released tools": "test/machine/released",
     },
