@@ -5,6 +5,7 @@ import { toolsUsage } from "../artifacts/released/tools";
 import { clusterIsUpSoon, stopCluster } from "../cluster/cluster";
 import { prepareGluster } from "../cluster/storage/gluster";
 import { takeLock } from "../machine/lock";
+import { debianPackages, installPackages } from "../machine/packages";
 import { bringUpPlatform, type Options } from "../platform/platform";
 import { checkSystem, preflight } from "../platform/preflight/preflight";
 import { waitForUpdates } from "../stack/updates";
@@ -50,8 +51,10 @@ async function runTiers(wanted: readonly Tier[], options: Options): Promise<Tota
     const totals = await runTogether(of("unit"), processors);
     if (!wanted.some((tier) => tier !== "unit")) return totals;
     const onCluster = async () => {
-        // The tests' own machines reach no network.
-        if (wanted.includes("machine")) await prepareGluster((line) => console.log(line));
+        const report = (line: string) => console.log(line);
+        // First, as what GlusterFS needs beside it depends on what is installed. The tests' own machines reach no network.
+        await installPackages(debianPackages.tests, report);
+        if (wanted.includes("machine")) await prepareGluster(report);
         return runTogether([...of("machine"), ...of("deployed"), ...of("process")], processors + 1);
     };
     return [...totals, ...(await withPlatform(options, onCluster))];

@@ -10,6 +10,7 @@ export const debianPackages = {
     cluster: ["containerd", "runc", "containernetworking-plugins", "iptables", "iproute2", "openssl"],
     rootFileSystems: ["mmdebstrap", "debian-archive-keyring"],
     pulledImages: ["skopeo"],
+    tests: ["buildah"],
 } as const;
 
 /** What Debian's package scripts ask before they start a service: https://people.debian.org/~hmh/invokerc.d-policyrc.d-specification.txt */

@@ -18,7 +18,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { parse, stringify } from "yaml";
 import { buildRoot } from "../../../local/artifacts/images/rootFileSystem";
-import { installPackages } from "../../../local/machine/packages";
+import { debianPackages, installPackages } from "../../../local/machine/packages";
 import { cacheDirectory, machine as platform, projectDirectory } from "../../../local/machine/paths";
 import { buildTool } from "../../../local/artifacts/toolchain/build";
 import { hosts, makeCertificates, publishImage, publishPulumi, smallLayer } from "./publication";
@@ -145,7 +145,7 @@ describe("released tools and images", function () {
 
     before(async () => {
         // For buildah's sake, and with it comes what skopeo needs.
-        await installPackages(["buildah"], report);
+        await installPackages(debianPackages.tests, report);
         directory = mkdtempSync(join(tmpdir(), "document-sync-released-"));
         const scratch = mkdirAll(inDirectory("scratch"));
         const download = spawnSync("apt-get", ["download", "skopeo"], { cwd: scratch, encoding: "utf8" });

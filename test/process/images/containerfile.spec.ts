@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { installPackages } from "../../../local/machine/packages";
+import { debianPackages, installPackages } from "../../../local/machine/packages";
 import { projectDirectory } from "../../../local/machine/paths";
 import { packLayer, writeArchive } from "../../../local/artifacts/images/archive";
 import { buildRoot } from "../../../local/artifacts/images/rootFileSystem";
@@ -54,7 +54,7 @@ describe("engine/Containerfile", function () {
         });
 
     before("build the image by the script, on the local platform's own root file system", async () => {
-        await installPackages(["buildah"], report);
+        await installPackages(debianPackages.tests, report);
         const layer = join(directory, "layer.tar");
         const archive = join(directory, "base.tar");
         await packLayer(await buildRoot("node", report), layer);
