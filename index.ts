@@ -1,13 +1,13 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { Broker } from "./components/broker";
+import { Broker, type BrokerArgs } from "./components/broker";
 import { engineName } from "./components/engine";
 import { EnginePair } from "./components/enginePair";
 import { commonLabels } from "./components/labels";
 import { PullSecret } from "./components/pullSecret";
 import { restrictedNamespace } from "./components/restricted";
 import { DocumentStorage } from "./components/storage";
-import { readSettings } from "./config";
+import { type BrokerLogin, readSettings } from "./config";
 
 const settings = readSettings();
 const { engineImage, engineUser, dockerHub, timeoutSeconds } = settings;
@@ -21,8 +21,8 @@ const pullSecrets = dockerHub ? [new PullSecret("dockerhub", { namespace, ...doc
 
 const storage = new DocumentStorage("documents", {
     namespace,
-    hostPath: settings.hostPath,
-    size: settings.documentsSize,
+    hostPath: settings.storage.path,
+    size: settings.storage.size,
     image: engineImage,
     user: engineUser.id,
     pullSecrets,
@@ -31,12 +31,12 @@ const storage = new DocumentStorage("documents", {
 const broker = new Broker("broker", {
     namespace,
     image: settings.brokerImage,
-    username: settings.brokerUsername,
-    password: settings.brokerPassword,
+    ...brokerUser(settings.brokerLogin),
     clientName: engineName,
     pullSecrets,
     timeoutSeconds,
 });
+const node = settings.exposure.kind === "nodePort" ? settings.exposure : undefined;
 const engines = new EnginePair(
     "engines",
     {
@@ -50,12 +50,23 @@ const engines = new EnginePair(
         brokerAddress: broker.address,
         brokerLoginName: broker.loginSecretName,
         pullSecrets,
-        nodeHost: settings.nodeHost,
-        engine1NodePort: settings.engine1NodePort,
-        engine2NodePort: settings.engine2NodePort,
+        nodeHost: node?.host,
+        engine1NodePort: node?.ports[0],
+        engine2NodePort: node?.ports[1],
         timeoutSeconds,
     },
     { dependsOn: [storage, broker] },
 );
 export const engine1Url = engines.engine1Url;
 export const engine2Url = engines.engine2Url;
+
+function brokerUser(login: BrokerLogin): Pick<BrokerArgs, "username" | "password"> {
+    switch (login.kind) {
+        case "random":
+            return {};
+        case "guest":
+            return { username: "guest", password: pulumi.secret("guest") };
+        case "given":
+            return { username: login.username, password: login.password };
+    }
+}

@@ -254,7 +254,7 @@ describe("a stack with a configuration that makes no sense", function () {
 
     const secret = "s3cr3t-in-plain-text";
     const refusals: readonly { changes: Record<string, unknown>; says: RegExp }[] = [
-        { changes: { acceptEula: false }, says: /acceptEula is not true/ },
+        { changes: { acceptEula: false }, says: /acceptEula must be true/ },
         { changes: { hostPath: "documents/here" }, says: /hostPath.*documents\/here/ },
         { changes: { documentsSize: "5 Gigs" }, says: /documentsSize.*5 Gigs/ },
         { changes: { dockerHubUsername: "someone" }, says: /dockerHub(Username|Password)/ },

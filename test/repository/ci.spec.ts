@@ -82,7 +82,9 @@ describe("the stack on kind", () => {
         const own = Object.entries(config).filter(([key]) => key.startsWith("document-sync:"));
         configure(Object.fromEntries(own.map(([key, value]) => [key.replace("document-sync:", ""), value])));
         const settings = readSettings();
-        expect(settings).to.include({ engineImage, hostPath, nodeHost: "127.0.0.1" });
+        expect(settings.engineImage).to.equal(engineImage);
+        expect(settings.storage.path).to.equal(hostPath);
+        expect(settings.exposure).to.include({ kind: "nodePort", host: "127.0.0.1" });
         // For whom the documents' directory is made.
         expect(settings.engineUser.id).to.equal(engineUser);
     });

@@ -1,7 +1,17 @@
 import * as pulumi from "@pulumi/pulumi";
 import { expect } from "chai";
 import { createRequire } from "node:module";
-import { all, inputsOf, installMocks, podTemplates, readyOrder, settled, valueOf, withoutSecrets } from "./mocks";
+import {
+    all,
+    inputsOf,
+    installMocks,
+    podTemplates,
+    readyOrder,
+    settled,
+    unwrapSecret,
+    valueOf,
+    withoutSecrets,
+} from "./mocks";
 import { configure } from "./stackConfig";
 
 type Outputs = Record<"namespace" | "engine1Url" | "engine2Url", pulumi.Output<string>>;
@@ -129,6 +139,33 @@ describe("the stack", () => {
         for (const output of Object.values(outputs)) {
             expect(await pulumi.isSecret(output)).to.equal(false);
         }
+    });
+
+    it("answers at the ports of the node that are given, or inside the cluster only", async () => {
+        const fixed = await runProgram({ nodeHost: "2001:db8::7", engine1NodePort: 30761, engine2NodePort: 30762 });
+        expect(await valueOf(fixed.engine1Url)).to.equal("ws://[2001:db8::7]:30761");
+        expect(await valueOf(fixed.engine2Url)).to.equal("ws://[2001:db8::7]:30762");
+
+        const inside = await runProgram({ exposure: "clusterIP" });
+        expect(await valueOf(inside.engine1Url)).to.equal("ws://engine1.document-sync-test-autonamed.svc:9076");
+        expect(await valueOf(inside.engine2Url)).to.equal("ws://engine2.document-sync-test-autonamed.svc:9076");
+    });
+
+    it("has the broker's login that is asked for", async () => {
+        const loginOf = async (...config: Parameters<typeof configure>) => {
+            await runProgram(...config);
+            const { username, password } = unwrapSecret(inputsOf("Secret", "broker-login").stringData) as Record<
+                string,
+                string
+            >;
+            return [username, password];
+        };
+        expect(await loginOf()).to.deep.equal(["engine", "made-at-random"]);
+        expect(await loginOf({ brokerLogin: "guest" })).to.deep.equal(["guest", "guest"]);
+        expect(await loginOf({ brokerUsername: "sync" }, { brokerPassword: "hunter2" })).to.deep.equal([
+            "sync",
+            "hunter2",
+        ]);
     });
 
     it("has no pull secret where no login at Docker Hub is given", async () => {

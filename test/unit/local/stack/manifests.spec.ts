@@ -62,7 +62,7 @@ describe("the manifests of a stack", function () {
 
     it("are refused where the program refuses the stack's values", () => {
         const { status, stderr, stdout } = run("example");
-        expect(stderr).to.match(/^acceptEula is not true: /);
+        expect(stderr).to.match(/^acceptEula must be true, .*\.\n$/);
         expect(stdout).to.equal("");
         expect(status).to.equal(1);
     });
