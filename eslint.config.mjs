@@ -18,6 +18,7 @@ const parts = [
     ["./engine/src", ["./local", "./components", "./scenario", "./test", "./engine/test"]],
     ["./scenario", ["./local", "./components", "./engine", "./test"]],
     ["./components", ["./local", "./scenario", "./engine", "./test"]],
+    ["./config", ["./components", "./local", "./scenario", "./engine", "./test"]],
 ].flatMap(([target, others]) => others.map((from) => ({ target, from, message: "See docs/architecture.md." })));
 
 /** Any two of these in one list are a list of kinds. */
