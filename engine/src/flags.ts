@@ -5,6 +5,8 @@
  * core-document-synchronization); the others are this engine's own.
  */
 
+import type { Broker } from "./sync/eventBus";
+
 type FlagKind = "text" | "yesNo" | "integer";
 
 interface FlagSpecification {
@@ -30,6 +32,9 @@ const specifications = {
     PrometheusPort: flag("integer", "9090", "real", "the same; PrometheusServicePort counts if both are given"),
     SystemLogVerbosity: flag("integer", "4", "real", "0 off, 1 fatal, 2 error, 3 warning, 4 info, 5 debug"),
     RabbitLoginPath: flag("text", "/run/secrets/rabbitmq", "ours", "directory of the files username and password"),
+    EventBusEchoTimeout: flag("integer", "5", "ours", "seconds until an event of its own must have come back"),
+    EventBusPingInterval: flag("integer", "30", "ours", "seconds after which a quiet engine says that it is there"),
+    CatchUpInterval: flag("integer", "300", "ours", "seconds between looks at the whole volume, with UseEventBus=1"),
     SessionLimit: flag("integer", "0", "ours", "sessions at a time, 5 as in the developer edition; 0 for no limit"),
     BindAddress: flag("text", "", "ours", "address to listen on; all of the machine's if empty"),
 } satisfies Record<string, FlagSpecification>;
@@ -41,7 +46,7 @@ const withoutEffect = new Set([
 ]);
 
 /** Seconds, 24 days: what node's timers can count. */
-const longestTtl = 2_147_483;
+const longestTimer = 2_147_483;
 
 type FlagName = keyof typeof specifications;
 
@@ -56,7 +61,9 @@ export interface Flags {
     readonly allowRulePath: string | undefined;
     readonly denyRulePath: string | undefined;
     /** The broker, if the event bus is on. */
-    readonly broker: { readonly host: string; readonly port: number; readonly loginDirectory: string } | undefined;
+    readonly broker: Broker | undefined;
+    /** Seconds. */
+    readonly catchUpInterval: number;
     /** Seconds; -1 is for ever. */
     readonly sessionTtl: number;
     readonly maxSessionTtl: number;
@@ -113,10 +120,16 @@ export function parseFlags(args: readonly string[]): { flags: Flags; warnings: s
             allowRulePath: text("SystemAllowRulePath") || undefined,
             denyRulePath: text("SystemDenyRulePath") || undefined,
             broker: yesNo("UseEventBus")
-                ? { ...toHostAndPort("RabbitHost", text("RabbitHost")), loginDirectory: text("RabbitLoginPath") }
+                ? {
+                      ...toHostAndPort("RabbitHost", text("RabbitHost")),
+                      loginDirectory: text("RabbitLoginPath"),
+                      echoTimeout: integer("EventBusEchoTimeout", 1, longestTimer),
+                      pingInterval: integer("EventBusPingInterval", 1, longestTimer),
+                  }
                 : undefined,
-            sessionTtl: integer("SessionTTL", -1, longestTtl),
-            maxSessionTtl: integer("MaxSessionTTL", 0, longestTtl),
+            catchUpInterval: integer("CatchUpInterval", 1, longestTimer),
+            sessionTtl: integer("SessionTTL", -1, longestTimer),
+            maxSessionTtl: integer("MaxSessionTTL", 0, longestTimer),
             sessionLimit: integer("SessionLimit", 0),
             metricsPort: yesNo("EnablePrometheus") ? integer(metricsPortKey, 0, 65535) : undefined,
             logVerbosity: integer("SystemLogVerbosity", 0, 5),

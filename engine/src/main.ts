@@ -82,6 +82,8 @@ async function assemble(flags: Flags, log: Log): Promise<Engine> {
             },
             onConnected: () => void catchUp(),
         });
+        // A net for whatever no event told of, such as a volume that was restored.
+        setInterval(() => void catchUp(), flags.catchUpInterval * 1000);
     }
     const newAccess = () => new Access(personalUser, ruleFiles ?? "none");
     return new Engine(log, library, new Sessions(library, flags, newAccess), ruleFiles, eventBus);

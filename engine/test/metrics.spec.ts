@@ -336,6 +336,15 @@ describe("the metrics of sync", function () {
         const two = await startEngine(documents, ...broker.flags);
         await shows("the second is on the bus", two, [1, 1, 0, 0]);
         await shows("the first has heard of it", one, [1, 1, 1, 0]);
+        for (const engine of [one, two]) {
+            const { samples } = await scrapeUntil(
+                "it has heard of the other",
+                engine,
+                (found) => found["document_sync_event_bus_engines"] === 1,
+            );
+            const age = Date.now() / 1000 - samples["document_sync_event_bus_last_heard_timestamp_seconds"]!;
+            expect(age, "seconds since it heard anything").to.be.within(0, 60);
+        }
 
         const { global } = await connect(one);
         await global.createApp("A");

@@ -43,6 +43,9 @@ describe("starting the engine", function () {
         expect(await fatal(spawnEngine("SessionTTL=2147484"))).to.match(
             /SessionTTL=2147484 is no whole number from -1 to/,
         );
+        expect(() =>
+            parseFlags(["UseEventBus=1", "RabbitHost=a", "EventBusPingInterval=0"].flatMap((flag) => ["-S", flag])),
+        ).to.throw(FlagError, "EventBusPingInterval=0 is no whole number from 1 to 2147483.");
         expect(await fatal(spawnEngine("UseEventBus=1", "RabbitHost="))).to.match(/RabbitHost= is no host:port/);
     });
 
@@ -93,7 +96,10 @@ describe("starting the engine", function () {
             host: "rabbitmq",
             port: 5672,
             loginDirectory: "/run/secrets/rabbitmq",
+            echoTimeout: 5,
+            pingInterval: 30,
         });
+        expect(parsed.flags.catchUpInterval).to.equal(300);
         expect(parsed.warnings).to.have.length(4);
         expect(parseFlags(["-S", "constructor=1"]).warnings).to.deep.equal([
             "The flag constructor is not known and ignored.",

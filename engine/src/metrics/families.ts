@@ -102,6 +102,20 @@ function ownFamilies({ library, eventBus, ruleFiles }: Engine): Family[] {
                       "Events that the broker has not confirmed yet.",
                       bus.unconfirmed,
                   ),
+                  gauge(
+                      "document_sync_event_bus_engines",
+                      "Other engines that were heard of lately.",
+                      bus.engines.length,
+                  ),
+                  ...(bus.lastHeard
+                      ? [
+                            gauge(
+                                "document_sync_event_bus_last_heard_timestamp_seconds",
+                                "When any engine's message came last, its own included.",
+                                Date.parse(bus.lastHeard) / 1000,
+                            ),
+                        ]
+                      : []),
               ]
             : []),
         ...(ruleFiles

@@ -6,6 +6,9 @@
  */
 export type SyncEvent = DocumentSavedEvent | DocumentDeletedEvent | RulesChangedEvent | EngineConnectedEvent;
 
+/** What travels on the bus: events, and what is only for the bus itself. */
+export type BusMessage = SyncEvent | EngineAliveMessage;
+
 /** A document was created, saved, or saved with newly loaded data. */
 export interface DocumentSavedEvent {
     readonly type: "com.qlik.v1.app.created" | "com.qlik.v1.app.updated" | "com.qlik.v1.app.data.updated";
@@ -42,10 +45,34 @@ export interface EngineConnectedEvent {
     readonly data: Readonly<Record<string, never>>;
 }
 
-const sha256 = /^[0-9a-f]{64}$/;
+/** The sender is there. It proves the way through the broker to the sender, and its presence to the others. */
+export interface EngineAliveMessage {
+    readonly type: "document-sync.engine.alive";
+    readonly subject: "engine";
+    readonly data: Readonly<Record<string, never>>;
+}
 
-/** @returns the event in a message's body, or undefined if it is none that this engine knows. */
-export function toSyncEvent(message: { type?: unknown; subject?: unknown; data?: unknown }): SyncEvent | undefined {
+const sha256 = /^[0-9a-f]{64}$/;
+/** Bytes; messages of engines have some hundreds. */
+const longestBody = 64 * 1024;
+
+/** The members of a message's body, none of them if it is no JSON object or longer than what engines send. */
+export function parseBody(body: unknown): Record<string, unknown> {
+    try {
+        // The client parses `application/json` itself, and gives `text/plain` as a string.
+        const isText = Buffer.isBuffer(body) || typeof body === "string";
+        if (isText && body.length > longestBody) {
+            return {};
+        }
+        const message: unknown = isText ? JSON.parse(String(body)) : body;
+        return typeof message === "object" && message !== null ? (message as Record<string, unknown>) : {};
+    } catch {
+        return {};
+    }
+}
+
+/** @returns what a message's body says, or undefined if that is nothing that this engine knows. */
+export function toBusMessage(message: { type?: unknown; subject?: unknown; data?: unknown }): BusMessage | undefined {
     const { type, subject } = message;
     const data = (typeof message.data === "object" && message.data) || {};
     const { version, size, sha256: hash } = data as Partial<Record<string, unknown>>;
@@ -62,6 +89,7 @@ export function toSyncEvent(message: { type?: unknown; subject?: unknown; data?:
         case "document-sync.rules.changed":
             return isHash ? { type, subject: "rules", data: { sha256: hash } } : undefined;
         case "document-sync.engine.connected":
+        case "document-sync.engine.alive":
             return { type, subject: "engine", data: {} };
         default:
             return undefined;
