@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { link, mkdir, readdir, readFile, stat, utimes, writeFile } from "node:fs/promises";
+import { link, mkdir, readdir, unlink, readFile, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
 import { type DocumentContent, type SavedVersion, UnreadableDocumentError } from "../src/documents/format";
@@ -73,6 +73,23 @@ describe("the document store", function () {
         expect(error).to.be.instanceOf(DocumentStoreError).with.property("reason", "conflict");
         expect(await readdir(directory)).to.deep.equal(["0000000003.syncdoc", "0000000004.syncdoc"]);
         expect(await store.readNewest(version1.id)).to.deep.equal(newest);
+    });
+
+    it("refuses a save from a version that is none on the volume any more, since others were restored", async () => {
+        const version2 = await store.save(version1, content("two"));
+        const version3 = await store.save(version2, content("three"));
+        const refusal = /^Another version was restored in place of version 3/;
+        await unlink(join(directory, "0000000003.syncdoc"));
+        const before = (await failure(store.save(version3, content("stale")))) as DocumentStoreError;
+        expect(before).to.have.property("reason", "conflict");
+        expect(before.message).to.match(refusal);
+
+        const other = await store.save(version2, content("the other three"));
+        const beside = (await failure(store.save(version3, content("stale")))) as DocumentStoreError;
+        expect(beside).to.have.property("reason", "conflict");
+        expect(beside.message).to.match(refusal);
+        expect(await store.readNewest(version1.id)).to.deep.equal(other);
+        expect(await readdir(directory)).to.deep.equal(["0000000002.syncdoc", "0000000003.syncdoc"]);
     });
 
     it("accepts a save that another engine has built upon before it could look", async () => {

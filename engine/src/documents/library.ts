@@ -1,54 +1,69 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Log } from "../log";
+import { LogSummary } from "../logSummary";
 import type { DocumentSaved, SyncEvent } from "../sync/events";
+import { DocumentList, type ListedDocument } from "./documentList";
 import { type DocumentContent, type SavedVersion, UnreadableDocumentError } from "./format";
+import { Looks, visibleWithinMilliseconds } from "./looks";
 import { type DocumentViewer, OpenDocument } from "./openDocument";
 import { type DocumentStore, DocumentStoreError, isDocumentId } from "./store";
 
-/** A document as the list shows it, without its content. */
-export interface ListedDocument extends Omit<SavedVersion, "content" | "ancestors" | "saveId"> {
-    readonly owner: string;
-    readonly modified: string;
-    readonly lastReloadTime: string;
-    readonly properties: DocumentContent["properties"];
-}
-
-/** How long a network file system may take to show what another machine has written: its caches live up to 60 s. */
-const visibleWithinMilliseconds = 90_000;
+/** Milliseconds between looks at everything, while announcements that were dropped may still become visible. */
+const firstCatchUpPause = 1_000;
+const longestCatchUpPause = 30_000;
 
 /**
  * The documents that this engine knows: a list in memory, and those that sessions have open.
  *
  * Both change by this engine's own doing and by other engines' events. The volume is read when a document is opened, when
- * an event says that there is something new, and by `catchUp`.
+ * an event says that there is something new, and by `catchUp`. What it shows last is true, also if that is a document that was
+ * deleted or a version that was overtaken: somebody has restored it.
  */
 export class DocumentLibrary {
     /** How often a document was read into memory for a viewer, by how that went: `corrupt` is one that can't be understood. */
     readonly loads = { ok: 0, corrupt: 0, fail: 0 };
-    readonly #listed = new Map<string, ListedDocument>();
+    readonly #list = new DocumentList();
     readonly #open = new Map<string, Promise<OpenDocument>>();
-    /** Ids are never used again, so an event or a slow look at the volume can't bring one of these back. */
-    readonly #deleted = new Set<string>();
+    readonly #looks: Looks;
+    /** Of open documents with changes: the save id of another version, which was seen and not taken over. */
+    readonly #contended = new WeakMap<OpenDocument, string>();
+    /** What was said of single documents and files at the last look, which is not said again at each. */
+    #said = new Map<string, string>();
+    /** Until when announcements that were dropped may still become visible. */
+    #droppedUntil = 0;
     #catchUp: { readonly done: Promise<void>; again: boolean } | undefined;
 
     constructor(
         readonly store: DocumentStore,
         private readonly log: Log,
         private readonly announce: (event: SyncEvent) => void,
-    ) {}
+    ) {
+        const seconds = visibleWithinMilliseconds / 1000;
+        const missing = new LogSummary((what, others) =>
+            log.error(
+                `Announced by another engine, but not so in ${store.directory} after ${seconds} s: ${what}${others}.`,
+            ),
+        );
+        const failed = new LogSummary((what, others) => log.error(`${what}${others}`));
+        this.#looks = new Looks({
+            missing: (complaint) => missing.add(complaint),
+            failed: (error) => failed.add(error.message),
+            dropped: () => this.#makeUp(),
+        });
+    }
 
     list(): readonly ListedDocument[] {
-        return [...this.#listed.values()];
+        return this.#list.documents;
     }
 
     find(id: string): ListedDocument | undefined {
-        return this.#listed.get(id);
+        return this.#list.get(id);
     }
 
     async create(content: DocumentContent): Promise<SavedVersion> {
         const version = await this.store.create(randomUUID(), content);
-        this.#listed.set(version.id, toListed(version));
+        this.#list.put(toListed(version), this.#list.now);
         this.announce(savedEvent("com.qlik.v1.app.created", version));
         return version;
     }
@@ -81,6 +96,7 @@ export class DocumentLibrary {
 
     /** Saves unsaved changes as the next version. On failure they stay unsaved, in memory. */
     async save(document: OpenDocument): Promise<void> {
+        const seen = this.#list.now;
         const version = await document.exclusively(async () => {
             if (!document.hasUnsavedChanges) {
                 return undefined;
@@ -94,35 +110,35 @@ export class DocumentLibrary {
         });
         if (version) {
             // Not this document alone: its session may have ended meanwhile, and another opened the version before.
-            await this.#show(version);
+            await this.#show(version, seen);
         }
     }
 
     /** As listed, or as on the volume if it isn't in the list yet. @throws DocumentStoreError; UnreadableDocumentError. */
     async describe(id: string): Promise<ListedDocument> {
-        return this.#listed.get(id) ?? toListed(await this.#read(id));
+        return this.#list.get(id) ?? toListed(await this.#read(id));
     }
 
     /** @param id of a document that `describe` knows. */
     async delete(id: string): Promise<void> {
         await this.store.delete(id);
         this.announce({ type: "com.qlik.v1.app.deleted", subject: id, data: {} });
-        await this.#noteDeletion(id);
+        await this.#forget(id);
     }
 
-    /** Takes over what another engine says it did to a document. */
+    /** Takes over what another engine says it did to a document, when the volume shows it. */
     async apply(event: SyncEvent): Promise<void> {
         switch (event.type) {
             case "com.qlik.v1.app.created":
             case "com.qlik.v1.app.updated":
             case "com.qlik.v1.app.data.updated":
                 if (isDocumentId(event.subject)) {
-                    await this.#takeOver(event.subject, event.data);
+                    this.#takeOver(event.subject, event.data);
                 }
                 break;
             case "com.qlik.v1.app.deleted":
                 if (isDocumentId(event.subject)) {
-                    await this.#takeOverDeletion(event.subject);
+                    this.#takeOverDeletion(event.subject);
                 }
                 break;
             case "document-sync.engine.connected":
@@ -154,8 +170,9 @@ export class DocumentLibrary {
 
     /** A version that came while this engine was reloading is taken over when the reload left nothing to save. */
     async refresh(document: OpenDocument): Promise<void> {
-        const newest = this.#listed.get(document.id);
-        if (newest && newest.version > document.base.version && !document.hasUnsavedChanges) {
+        const newest = this.#list.get(document.id);
+        const isOther = newest && newest.version !== document.base.version;
+        if ((isOther || this.#contended.has(document)) && !document.hasUnsavedChanges) {
             await this.#compare(document.id).catch((error: Error) => this.log.error(error.message));
         }
     }
@@ -177,7 +194,7 @@ export class DocumentLibrary {
     }
 
     async #read(id: string): Promise<SavedVersion> {
-        if (!isDocumentId(id) || this.#deleted.has(id)) {
+        if (!isDocumentId(id)) {
             if (await this.store.isForeign(id)) {
                 throw new UnreadableDocumentError(
                     `${id} is a file of Qlik's own engine, which this stand-in does not read.`,
@@ -188,58 +205,65 @@ export class DocumentLibrary {
         return this.store.readNewest(id);
     }
 
-    async #takeOver(id: string, announced: DocumentSaved): Promise<void> {
+    #takeOver(id: string, announced: DocumentSaved): void {
         const look = async () => {
-            if (this.#isCurrent(id, announced.version)) {
+            const seen = this.#list.now;
+            const newest = await this.store.newestVersion(id);
+            if (newest === undefined && this.#list.get(id)) {
+                await this.#forget(id);
+            }
+            // First the name alone: a document may be large, and an announcement wrong.
+            if (newest === undefined || newest < announced.version) {
+                // One that was deleted is waited for no more.
+                return newest === undefined && this.#list.isRemoved(id);
+            }
+            if (newest === announced.version && this.#list.has(id, newest, announced.sha256)) {
                 return true;
             }
             const version = await this.#readIfThere(id, announced);
             if (version) {
-                await this.#show(version);
+                await this.#show(version, seen);
             }
             return version !== undefined;
         };
-        await this.#untilVisible(look, `Version ${announced.version} of document ${id} did not appear`);
+        this.#looks.begin(id, look, `version ${announced.version} of document ${id} did not appear`);
     }
 
     /** A document is deleted when it is no longer on the volume, whoever says what. */
-    async #takeOverDeletion(id: string): Promise<void> {
+    #takeOverDeletion(id: string): void {
         const look = async () => {
-            const isGone = this.#deleted.has(id) || (await this.store.newestVersion(id)) === undefined;
+            const isGone = (await this.store.newestVersion(id)) === undefined;
             if (isGone) {
-                await this.#noteDeletion(id);
+                await this.#forget(id);
             }
             return isGone;
         };
-        await this.#untilVisible(look, `Document ${id} did not go: it stays open and listed, as it is`);
+        this.#looks.begin(id, look, `document ${id} did not go and stays as it is`);
     }
 
-    /** Looks at the volume until it shows what another engine announced. */
-    async #untilVisible(look: () => Promise<boolean>, complaint: string): Promise<void> {
-        const deadline = Date.now() + visibleWithinMilliseconds;
-        for (let pause = 5; !(await look()); pause = Math.min(pause * 2, 1000)) {
-            if (Date.now() > deadline) {
-                const seconds = visibleWithinMilliseconds / 1000;
-                this.log.error(
-                    `Announced by another engine, but not so in ${this.store.directory} after ${seconds} s: ${complaint}.`,
-                );
-                return;
-            }
-            await delay(pause);
+    /** More was announced at once than is waited for singly: what it was is found by looking at everything. */
+    #makeUp(): void {
+        const isAtIt = Date.now() < this.#droppedUntil;
+        this.#droppedUntil = Date.now() + visibleWithinMilliseconds;
+        if (!isAtIt) {
+            void this.#catchUpUntilVisible();
         }
     }
 
-    #isCurrent(id: string, version: number): boolean {
-        return this.#deleted.has(id) || (this.#listed.get(id)?.version ?? 0) >= version;
+    async #catchUpUntilVisible(): Promise<void> {
+        for (
+            let pause = firstCatchUpPause;
+            Date.now() < this.#droppedUntil;
+            pause = Math.min(pause * 2, longestCatchUpPause)
+        ) {
+            await delay(pause);
+            await this.catchUp().catch((error: Error) => this.log.error(error.message));
+        }
     }
 
     /** The announced version or a newer one, once the volume shows it whole. */
     async #readIfThere(id: string, announced: DocumentSaved): Promise<SavedVersion | undefined> {
         try {
-            // First the name alone: a document may be large, and an announcement wrong.
-            if (((await this.store.newestVersion(id)) ?? 0) < announced.version) {
-                return undefined;
-            }
             const version = await this.store.readNewest(id);
             const isAnnounced = version.version === announced.version && version.sha256 === announced.sha256;
             return isAnnounced || version.version > announced.version ? version : undefined;
@@ -252,39 +276,50 @@ export class DocumentLibrary {
         }
     }
 
-    /** Puts a version that was read from the volume into the list and into the document, if it is open. */
-    async #show(version: SavedVersion): Promise<void> {
+    /**
+     * Puts a version that was read from the volume into the list and into the document, if it is open.
+     *
+     * @param seen the list's `now` when the look began that saw it.
+     */
+    async #show(version: SavedVersion, seen: number): Promise<void> {
         const { id } = version;
-        if (this.#deleted.has(id)) {
+        if (!this.#list.put(toListed(version), seen)) {
             return;
-        }
-        if ((this.#listed.get(id)?.version ?? 0) < version.version) {
-            this.#listed.set(id, toListed(version));
         }
         const document = await this.#open.get(id)?.catch(() => undefined);
         await document?.exclusively(async () => {
-            if (document.base.version >= version.version) {
-                return Promise.resolve();
+            if (!(await this.#isNews(version, document.base))) {
+                return;
             }
+            const { base } = document;
             if (document.hasUnsavedChanges || document.isReloading) {
+                if (this.#contended.get(document) === version.saveId) {
+                    return;
+                }
+                this.#contended.set(document, version.saveId);
+                const what = version.version > base.version ? "saved by another engine" : "restored on the volume";
                 this.log.warn(
-                    `Document ${id} was saved by another engine as version ${version.version} while it has unsaved changes ` +
-                        `here, made from version ${document.base.version}: they stay, and saving them will be refused.`,
+                    `Document ${id} was ${what} as version ${version.version} while it has unsaved changes here, ` +
+                        `made from version ${base.version}: they stay, and saving them will be refused.`,
                 );
-                return Promise.resolve();
+                return;
             }
+            this.#contended.delete(document);
             document.replace(version);
-            return Promise.resolve();
         });
     }
 
-    #noteDeletion(id: string): Promise<void> {
-        this.#deleted.add(id);
-        return this.#forget(id);
+    /** A version before the open one is, if it is the newest on the volume still: then it was restored. */
+    async #isNews(version: SavedVersion, base: SavedVersion): Promise<boolean> {
+        if (version.version < base.version) {
+            return (await this.store.newestVersion(version.id)) === version.version;
+        }
+        return version.version > base.version || version.saveId !== base.saveId;
     }
 
+    /** It is gone from the volume. */
     async #forget(id: string): Promise<void> {
-        this.#listed.delete(id);
+        this.#list.remove(id);
         const document = await this.#open.get(id)?.catch(() => undefined);
         for (const viewer of document ? [...document.viewers] : []) {
             viewer.documentClosed();
@@ -293,27 +328,35 @@ export class DocumentLibrary {
 
     async #compareWithVolume(): Promise<void> {
         const { ids, foreign } = await this.store.list();
-        for (const id of new Set([...ids, ...this.#listed.keys(), ...this.#open.keys()])) {
+        const said = new Map<string, string>();
+        for (const id of new Set([...ids, ...this.#list.ids, ...this.#open.keys()])) {
             await this.#compare(id).catch((error: Error) => {
                 // One that can't be read must not hide the others.
-                this.log.error(error.message);
+                said.set(id, error.message);
+                this.log[this.#said.get(id) === error.message ? "debug" : "error"](error.message);
             });
         }
         for (const name of foreign) {
-            this.log.warn(`${name} in ${this.store.directory} is a file of Qlik's own engine and is left alone.`);
+            said.set(name, name);
+            this.log[this.#said.has(name) ? "debug" : "warn"](
+                `${name} in ${this.store.directory} is a file of Qlik's own engine and is left alone.`,
+            );
         }
+        this.#said = said;
     }
 
     async #compare(id: string): Promise<void> {
+        const seen = this.#list.now;
         const newest = await this.store.newestVersion(id);
         if (newest === undefined) {
             await this.#forget(id);
             return;
         }
         const document = await this.#open.get(id)?.catch(() => undefined);
-        const isOpenVersionOld = document !== undefined && document.base.version < newest;
-        if (isOpenVersionOld || !this.#isCurrent(id, newest)) {
-            await this.#show(await this.store.readNewest(id));
+        const isOpenOneOther =
+            document !== undefined && (document.base.version !== newest || this.#contended.has(document));
+        if (isOpenOneOther || this.#list.get(id)?.version !== newest) {
+            await this.#show(await this.store.readNewest(id), seen);
         }
     }
 }

@@ -21,6 +21,8 @@ const unfinished = { save: ".saving-", document: ".creating-", deletion: ".delet
 const abandonedAfterMilliseconds = 60 * 60 * 1000;
 /** Versions come and go under a reader at most this often in the time of one read. */
 const readAttempts = 20;
+/** Bytes that hold the header of any version. */
+const headLength = 256;
 
 /** Ids are GUIDs in lower case: nothing else ever becomes part of a path. */
 export function isDocumentId(id: string): boolean {
@@ -56,8 +58,8 @@ export class DocumentStore {
     /**
      * Saves what was made from `base` as the version after it.
      *
-     * @throws DocumentStoreError `conflict` if another engine has saved the document since `base`, `notFound` if the
-     * document was deleted. Nothing is written over in either case.
+     * @throws DocumentStoreError `conflict` if another engine has saved the document since `base`, or somebody has restored
+     * another version in its place; `notFound` if the document was deleted. Nothing is written over in any case.
      */
     async save(base: SavedVersion, content: DocumentContent): Promise<SavedVersion> {
         const { id } = base;
@@ -67,6 +69,7 @@ export class DocumentStore {
         const saved = toSave(id, next, ancestors, content);
         const temporary = join(directory, unfinished.save + saved.version.saveId);
         const target = join(directory, fileName(next));
+        await this.#refuseIfReplaced(base);
         try {
             await writeSynced(temporary, saved.file);
             await linkOnce(temporary, target);
@@ -162,6 +165,42 @@ export class DocumentStore {
             } else if (isDocumentId(name)) {
                 await removeAbandonedSaves(path);
             }
+        }
+    }
+
+    /** Numbers alone don't tell: where a document was restored, they begin again before `base`, and its own may be another's. */
+    async #refuseIfReplaced(base: SavedVersion): Promise<void> {
+        if (await this.#isOnVolume(base)) {
+            return;
+        }
+        const newest = await this.newestVersion(base.id);
+        if (newest === undefined) {
+            throw new DocumentStoreError("notFound", "The document was deleted.");
+        }
+        throw newest > base.version
+            ? conflict(base)
+            : new DocumentStoreError(
+                  "conflict",
+                  `Another version was restored in place of version ${base.version}, which these changes were made from.`,
+              );
+    }
+
+    /** The file with the version's number is there, and names the version's hash at its beginning. */
+    async #isOnVolume({ id, version, sha256 }: SavedVersion): Promise<boolean> {
+        const path = join(this.directory, id, fileName(version));
+        try {
+            const file = await open(path);
+            try {
+                const { buffer, bytesRead } = await file.read(Buffer.alloc(headLength), 0, headLength, 0);
+                return buffer.subarray(0, bytesRead).includes(sha256);
+            } finally {
+                await file.close();
+            }
+        } catch (error) {
+            if (isCode(error, "ENOENT", "ESTALE")) {
+                return false;
+            }
+            throw writeError(error, `The document could not be saved, because ${path} could not be read`);
         }
     }
 

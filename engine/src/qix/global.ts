@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { accountName, appResource, type Access } from "../access/access";
+import type { ListedDocument } from "../documents/documentList";
 import { titleOf } from "../documents/format";
-import type { ListedDocument } from "../documents/library";
 import type { Session } from "../sessions/session";
 import { engineVersion } from "../version";
 import { emptyScript } from "./emptyScript";

@@ -1,0 +1,83 @@
+import type { DocumentContent, SavedVersion } from "./format";
+
+/** A document as the list shows it, without its content. */
+export interface ListedDocument extends Omit<SavedVersion, "content" | "ancestors" | "saveId"> {
+    readonly owner: string;
+    readonly modified: string;
+    readonly lastReloadTime: string;
+    readonly properties: DocumentContent["properties"];
+}
+
+/** A look at the volume takes far less time than so many deletions. */
+const mostRemoved = 1_000;
+
+/**
+ * The list of documents in memory. Looks at the volume overlap with each other and with what this engine does itself, so
+ * what one saw counts by when it began: it can bring back a document that was deleted before, and undo nothing that came
+ * after.
+ */
+export class DocumentList {
+    readonly #listed = new Map<string, { readonly document: ListedDocument; readonly since: number }>();
+    /** When ids were last removed, the oldest first. */
+    readonly #removed = new Map<string, number>();
+    #now = 0;
+
+    /** Counts changes of the list. Read before a look at the volume, and handed to `put` with what it saw. */
+    get now(): number {
+        return this.#now;
+    }
+
+    get ids(): string[] {
+        return [...this.#listed.keys()];
+    }
+
+    get documents(): ListedDocument[] {
+        return [...this.#listed.values()].map(({ document }) => document);
+    }
+
+    get(id: string): ListedDocument | undefined {
+        return this.#listed.get(id)?.document;
+    }
+
+    /** Whether the document was removed, lately, and has not come back. */
+    isRemoved(id: string): boolean {
+        return this.#removed.has(id);
+    }
+
+    /** Whether the list has exactly this version. */
+    has(id: string, version: number, sha256: string): boolean {
+        const document = this.get(id);
+        return document?.version === version && document.sha256 === sha256;
+    }
+
+    /**
+     * @param seen what `now` was when the look began that saw this version.
+     * @returns false if the document was deleted meanwhile, or has a newer version by now.
+     */
+    put(document: ListedDocument, seen: number): boolean {
+        const { id, version, sha256 } = document;
+        if (this.has(id, version, sha256)) {
+            return true;
+        }
+        const current = this.#listed.get(id);
+        const isOvertaken = current && current.since > seen && current.document.version >= version;
+        if (isOvertaken || (this.#removed.get(id) ?? 0) > seen) {
+            return false;
+        }
+        this.#removed.delete(id);
+        this.#listed.set(id, { document, since: ++this.#now });
+        return true;
+    }
+
+    remove(id: string): void {
+        this.#listed.delete(id);
+        this.#removed.delete(id);
+        this.#removed.set(id, ++this.#now);
+        for (const oldest of this.#removed.keys()) {
+            if (this.#removed.size <= mostRemoved) {
+                break;
+            }
+            this.#removed.delete(oldest);
+        }
+    }
+}

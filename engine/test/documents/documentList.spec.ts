@@ -1,0 +1,52 @@
+import { expect } from "chai";
+import { DocumentList, type ListedDocument } from "../../src/documents/documentList";
+
+describe("the list of documents", () => {
+    let list: DocumentList;
+    const versions = () => list.documents.map(({ version, sha256 }) => `${version}${sha256}`);
+    const document = (version: number, sha256 = "a"): ListedDocument => ({
+        ...{ id: "id", version, sha256, size: 1, owner: "", modified: "", lastReloadTime: "", properties: {} },
+    });
+
+    beforeEach(() => {
+        list = new DocumentList();
+    });
+
+    it("takes what a look saw, also a version before the listed one: it was restored", () => {
+        for (const version of [1, 5, 3]) {
+            expect(list.put(document(version), list.now)).to.equal(true);
+            expect(versions()).to.deep.equal([`${version}a`]);
+        }
+    });
+
+    it("does not take what a look saw before a later version was listed", () => {
+        const seen = list.now;
+        list.put(document(5), list.now);
+        expect(list.put(document(4), seen)).to.equal(false);
+        expect(list.put(document(5, "b"), seen)).to.equal(false);
+        expect(list.put(document(6), seen), "a newer one is always one").to.equal(true);
+        expect(versions()).to.deep.equal(["6a"]);
+    });
+
+    it("does not bring back what was deleted since the look, and does what was restored after it", () => {
+        list.put(document(1), list.now);
+        const seen = list.now;
+        list.remove("id");
+        expect(list.put(document(1), seen)).to.equal(false);
+        expect(list.put(document(2), seen)).to.equal(false);
+        expect(list.isRemoved("id")).to.equal(true);
+        expect(versions()).to.deep.equal([]);
+        expect(list.put(document(1), list.now)).to.equal(true);
+        expect(list.isRemoved("id")).to.equal(false);
+        expect(versions()).to.deep.equal(["1a"]);
+    });
+
+    it("keeps no more than the last thousand deletions, of documents that there never were neither", () => {
+        for (let index = 0; index < 5_000; index++) {
+            list.remove(`${index}`);
+        }
+        const kept = Array.from({ length: 5_000 }, (_, index) => `${index}`).filter((id) => list.isRemoved(id));
+        expect(kept).to.have.length(1_000);
+        expect(kept[0]).to.equal("4000");
+    });
+});
