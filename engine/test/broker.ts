@@ -8,12 +8,15 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 
 const repositoryRoot = join(__dirname, "../..");
-/** Its password shows in no log: the tests look. */
+/** Of every user. It shows in no log: the tests look. */
 export const password = "not-in-any-log";
 
 /** A real RabbitMQ on 127.0.0.1, which comes back on the same port. Needs root, as its command says. */
 export class TestBroker {
+    /** Of the engines' user, who may do what engines do. */
     readonly loginDirectory: string;
+    /** Of a user called operator, who may do anything. */
+    readonly operatorDirectory: string;
     #child: ChildProcess | undefined;
 
     private constructor(
@@ -21,20 +24,31 @@ export class TestBroker {
         private readonly directory: string,
     ) {
         this.loginDirectory = join(directory, "login");
+        this.operatorDirectory = join(directory, "operator");
     }
 
     static async create(): Promise<TestBroker> {
         const directory = await mkdtemp(join(tmpdir(), "document-sync-broker-"));
         const broker = new TestBroker(await freePort(), directory);
-        await mkdir(broker.loginDirectory, { recursive: true });
-        await writeFile(join(broker.loginDirectory, "username"), "engine");
-        await writeFile(join(broker.loginDirectory, "password"), `${password}\n`);
+        for (const [path, username] of [
+            [broker.loginDirectory, "engine"],
+            [broker.operatorDirectory, "operator"],
+        ] as const) {
+            await mkdir(path, { recursive: true });
+            await writeFile(join(path, "username"), username);
+            await writeFile(join(path, "password"), `${password}\n`);
+        }
         return broker;
     }
 
     /** The flags of an engine that uses this broker. */
     get flags(): string[] {
         return ["UseEventBus=1", `RabbitHost=127.0.0.1:${this.port}`, `RabbitLoginPath=${this.loginDirectory}`];
+    }
+
+    /** The flags of one that logs in as the operator, and so may make the exchange. */
+    get operatorFlags(): string[] {
+        return this.flags.map((flag) => flag.replace(this.loginDirectory, this.operatorDirectory));
     }
 
     async start(): Promise<void> {
@@ -45,6 +59,8 @@ export class TestBroker {
             join(this.directory, "data"),
             "--login",
             this.loginDirectory,
+            "--operator",
+            this.operatorDirectory,
         ];
         const command = ["--import", "tsx", join(repositoryRoot, "local/artifacts/images/runBroker.ts"), ...options];
         const child = spawn(process.execPath, command, { cwd: repositoryRoot, stdio: ["ignore", "pipe", "pipe"] });

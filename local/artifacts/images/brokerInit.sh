@@ -2,7 +2,7 @@
 # other process in there and nothing is left mounted. It stays root, because a parent-death signal is lost with a change
 # of user, and so it is the one that hears of the end of runBroker.
 #
-# Arguments: root file system, data directory, port. Standard input: the definitions (user, virtual host) to import.
+# Arguments: root file system, data directory, port. Standard input: the definitions (users, exchange) to import.
 set -eu
 root=$1 data=$2 port=$3
 

@@ -10,11 +10,12 @@ import { buildRoot } from "./rootFileSystem";
 
 const help = `Runs a RabbitMQ of its own on 127.0.0.1, in the foreground, until SIGTERM or SIGINT. Needs root.
 
-    node --import tsx local/artifacts/images/runBroker.ts --port PORT --data DIR --login DIR
+    node --import tsx local/artifacts/images/runBroker.ts --port PORT --data DIR --login DIR [--operator DIR]
 
-    --port PORT   a free port for AMQP; nothing else is opened
-    --data DIR    where the broker keeps what is durable, and its log, broker.log; made if it is missing
-    --login DIR   holds the files "username" and "password" of the one user that may log in
+    --port PORT     a free port for AMQP; nothing else is opened
+    --data DIR      where the broker keeps what is durable, and its log, broker.log; made if it is missing
+    --login DIR     holds the files "username" and "password" of the engines' user, who may do what engines do
+    --operator DIR  the same of a user who may do anything with exchanges and queues; without it there is none
 
 Prints "ready" when the broker answers. The first run makes the broker's root file system (about half a minute).
 `;
@@ -22,23 +23,31 @@ Prints "ready" when the broker answers. The first run makes the broker's root fi
 /** A mistake of the caller's: told in its one sentence, without a stack. */
 class UsageError extends Error {}
 
-interface Options {
-    readonly port: number;
-    readonly data: string;
+interface Login {
     readonly username: string;
     readonly password: string;
 }
 
-function readLogin(directory: string, name: "username" | "password"): string {
-    const path = join(directory, name);
-    let value;
-    try {
-        value = readFileSync(path, "utf8").trim();
-    } catch (error) {
-        throw new UsageError(`--login: ${path} cannot be read (${(error as NodeJS.ErrnoException).code})`);
-    }
-    if (value === "") throw new UsageError(`--login: ${path} is empty`);
-    return value;
+interface Options {
+    readonly port: number;
+    readonly data: string;
+    readonly engine: Login;
+    readonly operator: Login | undefined;
+}
+
+function readLogin(option: "--login" | "--operator", directory: string): Login {
+    const [username, password] = ["username", "password"].map((name) => {
+        const path = join(directory, name);
+        let value;
+        try {
+            value = readFileSync(path, "utf8").trim();
+        } catch (error) {
+            throw new UsageError(`${option}: ${path} cannot be read (${(error as NodeJS.ErrnoException).code})`);
+        }
+        if (value === "") throw new UsageError(`${option}: ${path} is empty`);
+        return value;
+    });
+    return { username, password };
 }
 
 function readOptions(): Options {
@@ -46,7 +55,7 @@ function readOptions(): Options {
     try {
         const string = { type: "string" } as const;
         ({ values } = parseArgs({
-            options: { port: string, data: string, login: string, help: { type: "boolean" } },
+            options: { port: string, data: string, login: string, operator: string, help: { type: "boolean" } },
         }));
     } catch (error) {
         throw new UsageError((error as Error).message);
@@ -55,7 +64,7 @@ function readOptions(): Options {
         process.stdout.write(help);
         process.exit(0);
     }
-    const { port, data, login } = values;
+    const { port, data, login, operator } = values;
     if (port === undefined || data === undefined || login === undefined)
         throw new UsageError("--port, --data and --login are all needed (see --help)");
     if (!/^\d+$/.test(port) || Number(port) < 1 || Number(port) > 65535)
@@ -64,30 +73,45 @@ function readOptions(): Options {
     return {
         port: Number(port),
         data: resolve(data),
-        username: readLogin(login, "username"),
-        password: readLogin(login, "password"),
+        engine: readLogin("--login", login),
+        operator: operator === undefined ? undefined : readLogin("--operator", operator),
     };
 }
 
 /**
- * What the broker imports at each start: its only user, so that a login that has changed since the last run counts.
- * Password hash: rabbitmq.com/docs/passwords, four bytes of salt before SHA-256 of salt and password.
+ * What the broker imports at each start: its users, so that a login that has changed since the last run counts, and the
+ * exchange, which engines may not make. The program's broker gets the same (components/brokerDefinitions.ts).
  */
-function definitions(username: string, password: string): string {
+function definitions({ engine, operator }: Options): string {
+    const exchangeAndQueues = "^document-sync\\.(events$|engine\\.)";
+    const everything = { configure: ".*", write: ".*", read: ".*" };
+    const permissions = [
+        {
+            user: engine.username,
+            vhost: "/",
+            ...{ configure: "^document-sync\\.engine\\.", write: exchangeAndQueues, read: exchangeAndQueues },
+        },
+        ...(operator ? [{ user: operator.username, vhost: "/", ...everything }] : []),
+    ];
+    const kind = { type: "topic", durable: true, auto_delete: false, internal: false, arguments: {} };
+    return JSON.stringify({
+        users: [engine, ...(operator ? [operator] : [])].map(toUser),
+        vhosts: [{ name: "/" }],
+        permissions,
+        exchanges: [{ name: "document-sync.events", vhost: "/", ...kind }],
+    });
+}
+
+/** Password hash: rabbitmq.com/docs/passwords, four bytes of salt before SHA-256 of salt and password. */
+function toUser({ username, password }: Login): object {
     const salt = randomBytes(4);
     const digest = createHash("sha256").update(salt).update(password, "utf8").digest();
-    return JSON.stringify({
-        users: [
-            {
-                name: username,
-                password_hash: Buffer.concat([salt, digest]).toString("base64"),
-                hashing_algorithm: "rabbit_password_hashing_sha256",
-                tags: [],
-            },
-        ],
-        vhosts: [{ name: "/" }],
-        permissions: [{ user: username, vhost: "/", configure: ".*", write: ".*", read: ".*" }],
-    });
+    return {
+        name: username,
+        password_hash: Buffer.concat([salt, digest]).toString("base64"),
+        hashing_algorithm: "rabbit_password_hashing_sha256",
+        tags: [],
+    };
 }
 
 /** Does a broker answer the AMQP 0-9-1 protocol header on this port? `undefined`: nothing listens. */
@@ -116,7 +140,8 @@ const startLimit = 60_000;
 const stopLimit = 15_000;
 
 async function main(): Promise<void> {
-    const { port, data, username, password } = readOptions();
+    const options = readOptions();
+    const { port, data } = options;
     const root = await buildRoot("broker", report);
     if ((await answersAmqp(port)) !== undefined) throw new UsageError(`--port: 127.0.0.1:${port} is taken`);
     mkdirSync(data, { recursive: true });
@@ -148,7 +173,7 @@ async function main(): Promise<void> {
     process.on("SIGINT", stop);
 
     broker.stdin?.on("error", () => undefined);
-    broker.stdin?.end(definitions(username, password));
+    broker.stdin?.end(definitions(options));
     const deadline = Date.now() + startLimit;
     let ready = false;
     while (running && !stopping && !ready) {

@@ -98,16 +98,16 @@ describe("runBroker", function () {
     const started: ChildProcess[] = [];
     const connections: Connection[] = [];
 
-    function setLogin(user: string, secret: string): void {
-        mkdirSync(login, { recursive: true });
-        writeFileSync(join(login, "username"), user);
-        writeFileSync(join(login, "password"), secret, { mode: 0o600 });
+    function setLogin(user: string, secret: string, at = login): void {
+        mkdirSync(at, { recursive: true });
+        writeFileSync(join(at, "username"), user);
+        writeFileSync(join(at, "password"), secret, { mode: 0o600 });
     }
 
-    async function startBroker(name: string): Promise<Broker> {
+    async function startBroker(name: string, ...more: string[]): Promise<Broker> {
         const port = await freePort();
         const data = join(directory, name);
-        const args = [...command, "--port", String(port), "--data", data, "--login", login];
+        const args = [...command, "--port", String(port), "--data", data, "--login", login, ...more];
         const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
         started.push(child);
         const lines = createInterface({ input: child.stdout });
@@ -116,11 +116,11 @@ describe("runBroker", function () {
         return { process: child, port, data };
     }
 
-    async function connectTo(broker: Broker, secret = password): Promise<Connection> {
+    async function connectTo(broker: Broker, secret = password, user = username): Promise<Connection> {
         const connection = new Connection({
             hostname: "127.0.0.1",
             port: broker.port,
-            username,
+            username: user,
             password: secret,
         });
         connections.push(connection);
@@ -157,9 +157,13 @@ describe("runBroker", function () {
 
         it("are brokers of their own", async () => {
             const [first, second] = await Promise.all(brokers.map((broker) => connectTo(broker)));
-            await first.queueDeclare({ queue: "only-on-one" });
-            expect((await first.queueDeclare({ queue: "only-on-one", passive: true })).queue).to.equal("only-on-one");
-            const elsewhere = await second.queueDeclare({ queue: "only-on-one", passive: true }).catch(String);
+            await first.queueDeclare({ queue: "document-sync.engine.only-on-one" });
+            expect(
+                (await first.queueDeclare({ queue: "document-sync.engine.only-on-one", passive: true })).queue,
+            ).to.equal("document-sync.engine.only-on-one");
+            const elsewhere = await second
+                .queueDeclare({ queue: "document-sync.engine.only-on-one", passive: true })
+                .catch(String);
             expect(elsewhere).to.match(/NOT_FOUND/);
             await Promise.all([first.close(), second.close()]);
         });
@@ -210,11 +214,13 @@ describe("runBroker", function () {
     });
 
     it("keeps what is durable, and takes a login that has changed", async () => {
+        const [exchange, queue] = ["document-sync.events", "document-sync.engine.durable"];
         const before = await startBroker("kept");
         const connection = await connectTo(before);
-        await connection.queueDeclare({ queue: "durable", durable: true });
+        await connection.queueDeclare({ queue, durable: true });
         const publisher = connection.createPublisher({ confirm: true });
-        await publisher.send({ routingKey: "durable", durable: true }, "kept");
+        await connection.queueBind({ exchange, queue, routingKey: "#" });
+        await publisher.send({ exchange, routingKey: "any", durable: true }, "kept");
         await publisher.close();
         await connection.close();
         await end(before, "SIGTERM");
@@ -225,13 +231,23 @@ describe("runBroker", function () {
             const refusal = await connectTo(broker).catch(String);
             expect(refusal).to.match(/ACCESS_REFUSED/);
             const again = await connectTo(broker, "another");
-            const message = await again.basicGet({ queue: "durable", noAck: true });
+            const message = await again.basicGet({ queue, noAck: true });
             expect(message?.body).to.equal("kept");
             await again.close();
             await end(broker, "SIGTERM");
         } finally {
             setLogin(username, password);
         }
+    });
+
+    it("has an operator who may delete the exchange if one is given, which the engines' user may not", async () => {
+        const operator = join(directory, "operator");
+        setLogin("operator", "other", operator);
+        const broker = await startBroker("operated", "--operator", operator);
+        const deletion = (connection: Connection) => connection.exchangeDelete({ exchange: "document-sync.events" });
+        expect(await deletion(await connectTo(broker)).catch(String)).to.match(/ACCESS_REFUSED/);
+        await deletion(await connectTo(broker, "other", "operator"));
+        await end(broker, "SIGTERM");
     });
 
     describe("says in one sentence", () => {
