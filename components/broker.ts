@@ -1,6 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
+import { definitions } from "./brokerDefinitions";
 import { allInstances, labels, selectorLabels } from "./labels";
 import { restrictedContainer, restrictedPod } from "./restricted";
 
@@ -9,7 +10,7 @@ export interface BrokerArgs {
     readonly namespace: pulumi.Input<string>;
     /** Image of RabbitMQ 4.0 to 4.3, laid out as the official one is. */
     readonly image: pulumi.Input<string>;
-    /** Name of the one user. "guest" is let in from other hosts. Defaults to "engine". */
+    /** Name of the one user. "guest" is let in from other hosts, and may do more. Defaults to "engine". */
     readonly username?: string;
     /** Password of that user; must be a secret. Defaults to one that is made once and kept in the stack's state. */
     readonly password?: pulumi.Input<string>;
@@ -41,6 +42,8 @@ export class Broker extends pulumi.ComponentResource {
         const username = args.username ?? "engine";
         const password =
             args.password ?? new random.RandomPassword(name, { length: 32, special: false }, { parent: this }).result;
+        // Kept in the stack's state, so that the same password has the same hash at every update.
+        const salt = new random.RandomId(name, { byteLength: 4 }, { parent: this }).hex;
         const selector = selectorLabels("rabbitmq", name);
         const metadata = { namespace: args.namespace, labels: labels("rabbitmq", name) };
 
@@ -48,14 +51,18 @@ export class Broker extends pulumi.ComponentResource {
             `${name}-login`,
             {
                 metadata,
-                stringData: { username, password, "login.conf": loginConf(username, password) },
+                stringData: {
+                    username,
+                    password,
+                    "definitions.json": pulumi.all([password, salt]).apply((drawn) => definitions(username, ...drawn)),
+                },
             },
             { parent: this },
         );
         const conf = new k8s.core.v1.ConfigMap(
             name,
             // Immutable, so that a new text comes under a new name and restarts the broker, which reads it at start only.
-            { metadata, immutable: true, data: { "broker.conf": brokerConf } },
+            { metadata, immutable: true, data: { "broker.conf": brokerConf(username) } },
             { parent: this },
         );
         const service = new k8s.core.v1.Service(
@@ -107,7 +114,7 @@ export class Broker extends pulumi.ComponentResource {
     }
 }
 
-/** The broker's pod. It reads its configuration, the login in it, as files. */
+/** The broker's pod. It reads its configuration, and of the login no more than a hash of the password, as files. */
 function pod(
     { image, pullSecrets }: BrokerArgs,
     labels: Record<string, string>,
@@ -129,6 +136,7 @@ function pod(
                     name: "rabbitmq",
                     image,
                     imagePullPolicy: "IfNotPresent",
+                    env: ofOneNode,
                     ports: [{ name: "amqp", containerPort: amqp }],
                     // Of the port only, as every call of RabbitMQ's own tools starts an Erlang VM. No liveness probe: a
                     // broker that ends is started again, and one that is slow must not be killed.
@@ -151,7 +159,7 @@ function pod(
                         defaultMode: 0o440,
                         sources: [
                             { configMap: files(confName, "broker.conf", "10-broker.conf") },
-                            { secret: files(loginName, "login.conf", "20-login.conf") },
+                            { secret: files(loginName, "definitions.json", "definitions.json") },
                         ],
                     },
                 },
@@ -163,21 +171,29 @@ function pod(
     };
 }
 
+/**
+ * Nobody but the pod itself reaches the node's own ports, of the port mapper and of Erlang's distribution: whoever does may
+ * do everything, given the cookie. By the name localhost, RabbitMQ's own tools still find it, inside the pod.
+ */
+const ofOneNode = [
+    { name: "RABBITMQ_NODENAME", value: "rabbit@localhost" },
+    { name: "ERL_EPMD_ADDRESS", value: "127.0.0.1" },
+    { name: "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", value: "-kernel inet_dist_use_interface {127,0,0,1}" },
+];
+
 /** For RabbitMQ 4.0 to 4.3. One node needs no peer discovery, and so no access to the cluster's API. */
-const brokerConf = `\
+function brokerConf(username: string): string {
+    return `\
 log.console = true
 log.console.use_colors = off
 # Without ANONYMOUS.
 auth_mechanisms.1 = PLAIN
 auth_mechanisms.2 = AMQPLAIN
+# The user and what it may do, at each start. With definitions, RabbitMQ makes no user of its own.
+load_definitions = /etc/rabbitmq/conf.d/definitions.json
 # Half of the container's limit, which RabbitMQ does not always see by itself.
 vm_memory_high_watermark.absolute = 256MiB
 # RabbitMQ's advice is about the watermark above; the default of 50 MB is for development.
 disk_free_limit.absolute = 256MiB
-`;
-
-/** The user that RabbitMQ makes at its first start. By itself it lets guest in from its own host only. */
-function loginConf(username: string, password: pulumi.Input<string>): pulumi.Output<string> {
-    const guest = username === "guest" ? "loopback_users.guest = false\n" : "";
-    return pulumi.interpolate`default_user = ${username}\ndefault_pass = ${password}\n${guest}`;
+${username === "guest" ? "# By itself, RabbitMQ lets guest in from its own host only.\nloopback_users.guest = false\n" : ""}`;
 }

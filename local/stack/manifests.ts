@@ -55,6 +55,9 @@ function stateOf({ type, name, inputs }: pulumi.runtime.MockResourceArgs): Recor
     if (type === "random:index/randomPassword:RandomPassword") {
         return { ...declared, result: pulumi.secret(secretText) };
     }
+    if (type === "random:index/randomId:RandomId") {
+        return { ...declared, hex: "00".repeat(declared.byteLength as number) };
+    }
     return { ...declared, metadata: { ...declared.metadata, name: declared.metadata?.name ?? name } };
 }
 

@@ -1,9 +1,21 @@
+import { createHash } from "node:crypto";
 import { expect } from "chai";
 import * as pulumi from "@pulumi/pulumi";
 import { Broker } from "../../../components/broker";
 import { inputsOf, installMocks, mountedAt, settled, unwrapSecret, valueOf } from "../mocks";
 
 const args = { namespace: "ns", image: "rabbitmq:4", clientName: "qix-engine", pullSecrets: [], timeoutSeconds: 300 };
+
+/** What tests look at of the definitions that the broker imports. */
+interface Definitions {
+    readonly users: { name: string; password_hash: string; hashing_algorithm: string; tags: string[] }[];
+    readonly permissions: { user: string; vhost: string; configure: string; write: string; read: string }[];
+    readonly exchanges: { name: string; type: string; durable: boolean }[];
+}
+
+const loginOf = (name: string) =>
+    unwrapSecret(inputsOf("Secret", `${name}-login`).stringData) as Record<string, string>;
+const definitionsOf = (name: string) => JSON.parse(loginOf(name)["definitions.json"]) as Definitions;
 
 describe("Broker", () => {
     let broker: Broker;
@@ -43,24 +55,62 @@ describe("Broker", () => {
     });
 
     it("makes a login, and keeps it out of all but its Secret", () => {
-        const data = unwrapSecret(inputsOf("Secret", "broker-login").stringData) as Record<string, string>;
-        expect(data).to.deep.equal({
-            username: "engine",
-            password: "made-at-random",
-            "login.conf": "default_user = engine\ndefault_pass = made-at-random\n",
-        });
+        const data = loginOf("broker");
+        expect(data).to.have.keys("username", "password", "definitions.json");
+        expect(data).to.include({ username: "engine", password: "made-at-random" });
         expect(inputsOf("ConfigMap", "broker").data["broker.conf"]).not.to.match(/default_|guest/);
     });
 
-    it("reads its configuration as files, the login among them", () => {
+    it("gives the broker a hash of the password, the same at each update", () => {
+        const { users } = definitionsOf("broker");
+        expect(users).to.have.length(1);
+        expect(users[0]).to.include({ name: "engine", hashing_algorithm: "rabbit_password_hashing_sha256" });
+        const hash = Buffer.from(users[0].password_hash, "base64");
+        expect(hash.subarray(0, 4).toString("hex"), "the salt").to.equal("01020304");
+        const salted = createHash("sha256").update(hash.subarray(0, 4)).update("made-at-random");
+        expect(hash.subarray(4)).to.deep.equal(salted.digest());
+        expect(loginOf("broker")["definitions.json"]).not.to.contain("made-at-random");
+    });
+
+    it("makes the exchange, and a user that may use it and make queues of its own", () => {
+        const { users, permissions, exchanges } = definitionsOf("broker");
+        expect(users[0].tags).to.deep.equal([]);
+        expect(exchanges.map(({ name, type, durable }) => [name, type, durable])).to.deep.equal([
+            ["document-sync.events", "topic", true],
+        ]);
+        const [{ configure, write, read, ...whose }] = permissions;
+        expect(permissions).to.have.length(1);
+        expect(whose).to.deep.equal({ user: "engine", vhost: "/" });
+        const names = ["document-sync.events", "document-sync.engine.a.1", "document-sync.events.2", "amq.default", ""];
+        const may = (pattern: string) => names.filter((name) => new RegExp(pattern).test(name));
+        expect(may(configure)).to.deep.equal(["document-sync.engine.a.1"]);
+        expect(may(write)).to.deep.equal(["document-sync.events", "document-sync.engine.a.1"]);
+        expect(may(read)).to.deep.equal(may(write));
+    });
+
+    it("reads its configuration as files, and no password among them", () => {
         const { projected } = mountedAt(inputsOf("StatefulSet", "broker").spec.template, "/etc/rabbitmq/conf.d").volume;
+        const secret = {
+            name: "broker-login-autonamed",
+            items: [{ key: "definitions.json", path: "definitions.json" }],
+        };
         expect(projected).to.deep.equal({
             defaultMode: 0o440,
             sources: [
                 { configMap: { name: "broker-autonamed", items: [{ key: "broker.conf", path: "10-broker.conf" }] } },
-                { secret: { name: "broker-login-autonamed", items: [{ key: "login.conf", path: "20-login.conf" }] } },
+                { secret },
             ],
         });
+    });
+
+    it("keeps the ports of its one node to itself", () => {
+        const [{ env, ports }] = inputsOf("StatefulSet", "broker").spec.template.spec.containers;
+        expect(ports.map(({ name }) => name)).to.deep.equal(["amqp"]);
+        expect(env.map(({ name, value }) => `${name}=${value}`)).to.deep.equal([
+            "RABBITMQ_NODENAME=rabbit@localhost",
+            "ERL_EPMD_ADDRESS=127.0.0.1",
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=-kernel inet_dist_use_interface {127,0,0,1}",
+        ]);
     });
 
     it("is restarted by a new configuration", () => {
@@ -82,17 +132,17 @@ describe("Broker", () => {
     it("takes a login instead of making one", async () => {
         await installMocks();
         await settled(new Broker("given", { ...args, username: "sync", password: pulumi.secret("hunter2") }));
-        const data = unwrapSecret(inputsOf("Secret", "given-login").stringData) as Record<string, string>;
-        expect(data["login.conf"]).to.equal("default_user = sync\ndefault_pass = hunter2\n");
+        expect(loginOf("given")).to.include({ username: "sync", password: "hunter2" });
+        expect(definitionsOf("given").users.map(({ name }) => name)).to.deep.equal(["sync"]);
         expect(() => void inputsOf("RandomPassword", "given")).to.throw(/^0 resources/);
     });
 
-    it("lets guest in from other hosts only where guest is the login", async () => {
+    it("lets guest in from other hosts only where guest is the login, and then to names of its own choice", async () => {
         await installMocks();
         await settled(new Broker("open", { ...args, username: "guest", password: pulumi.secret("guest") }));
-        const data = unwrapSecret(inputsOf("Secret", "open-login").stringData) as Record<string, string>;
-        expect(data["login.conf"]).to.equal(
-            "default_user = guest\ndefault_pass = guest\nloopback_users.guest = false\n",
-        );
+        expect(inputsOf("ConfigMap", "open").data["broker.conf"]).to.match(/^loopback_users\.guest = false$/m);
+        const { users, permissions } = definitionsOf("open");
+        expect(users.map(({ name, tags }) => [name, tags])).to.deep.equal([["guest", []]]);
+        expect(permissions).to.deep.equal([{ user: "guest", vhost: "/", configure: ".*", write: ".*", read: ".*" }]);
     });
 });
