@@ -136,7 +136,15 @@ export interface Health {
     readonly sync: {
         readonly documents: number;
         readonly eventBus:
-            { readonly state: string; readonly lastError?: string; readonly unconfirmed: number } | "off";
+            | {
+                  readonly id: string;
+                  readonly state: string;
+                  readonly lastError?: string;
+                  readonly unconfirmed: number;
+                  readonly lastHeard?: string;
+                  readonly engines: readonly { id: string; host: string; lastHeard: string }[];
+              }
+            | "off";
         readonly rules: { readonly sha256: string | null; readonly error: string | null } | "off";
     };
 }
