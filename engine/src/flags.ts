@@ -33,7 +33,7 @@ const specifications = {
     SystemLogVerbosity: flag("integer", "4", "real", "0 off, 1 fatal, 2 error, 3 warning, 4 info, 5 debug"),
     RabbitLoginPath: flag("text", "/run/secrets/rabbitmq", "ours", "directory of the files username and password"),
     EventBusEchoTimeout: flag("integer", "5", "ours", "seconds until an event of its own must have come back"),
-    EventBusPingInterval: flag("integer", "30", "ours", "seconds after which a quiet engine says that it is there"),
+    EventBusPingInterval: flag("integer", "4", "ours", "seconds after which a quiet engine says that it is there"),
     CatchUpInterval: flag("integer", "300", "ours", "seconds between looks at the whole volume, with UseEventBus=1"),
     SessionLimit: flag("integer", "0", "ours", "sessions at a time, 5 as in the developer edition; 0 for no limit"),
     BindAddress: flag("text", "", "ours", "address to listen on; all of the machine's if empty"),

@@ -97,7 +97,7 @@ describe("starting the engine", function () {
             port: 5672,
             loginDirectory: "/run/secrets/rabbitmq",
             echoTimeout: 5,
-            pingInterval: 30,
+            pingInterval: 4,
         });
         expect(parsed.flags.catchUpInterval).to.equal(300);
         expect(parsed.warnings).to.have.length(4);
