@@ -2,6 +2,9 @@ import { compileWildcard, type Wildcard } from "../wildcard";
 import type { Condition, Operand, Rule, RuleSet, Subject } from "./ast";
 import { canonicalAction, canonicalPath } from "./attributes";
 import { Cursor, quoted } from "./cursor";
+import { RuleSyntaxError } from "./errors";
+import { limits, shown } from "./limits";
+import { compileRegularExpression, PatternError } from "./regularExpression";
 import { type Token, tokenize } from "./tokens";
 
 /**
@@ -9,9 +12,15 @@ import { type Token, tokenize } from "./tokens";
  * @throws RuleSyntaxError at the first rule that cannot be read
  */
 export function parseRules(text: string): RuleSet {
+    if (text.length > limits.text) {
+        throw new RuleSyntaxError(`the file has more than ${shown(limits.text)} characters`, 1, 1);
+    }
     const rules: Rule[] = [];
     text.split(/\r\n|\n|\r/).forEach((source, index) => {
         const line = index + 1;
+        if (source.length > limits.rule) {
+            throw new RuleSyntaxError(`it has more than ${shown(limits.rule)} characters`, line, limits.rule + 1);
+        }
         const tokens = tokenize(source, line);
         if (tokens.length > 1) {
             rules.push({ line, condition: new RuleParser(new Cursor(tokens, line)).parse() });
@@ -25,6 +34,9 @@ const OPERATORS = new Set(["and", "or", "like", "matches"]);
 type Expression = { readonly operand: Operand; readonly token: Token } | { readonly condition: Condition };
 
 class RuleParser {
+    #depth = 0;
+    #operators = 0;
+
     constructor(private readonly cursor: Cursor) {}
 
     parse(): Condition {
@@ -39,6 +51,7 @@ class RuleParser {
     #or(): Condition {
         let left = this.#and();
         while (this.cursor.takeWord("or") || this.cursor.takeSymbol("||")) {
+            this.#countOperator();
             left = { kind: "or", left, right: this.#and() };
         }
         return left;
@@ -47,18 +60,39 @@ class RuleParser {
     #and(): Condition {
         let left = this.#not();
         while (this.cursor.takeWord("and") || this.cursor.takeSymbol("&&")) {
+            this.#countOperator();
             left = { kind: "and", left, right: this.#not() };
         }
         return left;
     }
 
     #not(): Condition {
-        return this.cursor.takeSymbol("!") ? { kind: "not", condition: this.#not() } : this.#comparison();
+        return this.cursor.takeSymbol("!")
+            ? { kind: "not", condition: this.#nested(() => this.#not()) }
+            : this.#comparison();
+    }
+
+    /** Whoever reads or evaluates a rule goes as deep as it is. */
+    #nested(read: () => Condition): Condition {
+        if (++this.#depth > limits.nesting) {
+            throw this.cursor.error(`parentheses and "!" nest deeper than ${limits.nesting}`, this.cursor.peek());
+        }
+        this.#countOperator();
+        const inside = read();
+        this.#depth--;
+        return inside;
+    }
+
+    #countOperator(): void {
+        if (++this.#operators > limits.operators) {
+            const bound = shown(limits.operators);
+            throw this.cursor.error(`the rule has more than ${bound} operators and parentheses`, this.cursor.peek());
+        }
     }
 
     #comparison(): Condition {
         if (this.cursor.takeSymbol("(")) {
-            const condition = this.#or();
+            const condition = this.#nested(() => this.#or());
             this.cursor.expectSymbol(")");
             return condition;
         }
@@ -80,7 +114,7 @@ class RuleParser {
             case "like":
                 return this.#pattern(left.operand, (pattern) => compileWildcard(pattern, "\\"));
             case "matches":
-                return this.#pattern(left.operand, compileRegExp);
+                return this.#pattern(left.operand, compileRegularExpression);
             default: {
                 const right = this.#operand();
                 return isActions
@@ -101,10 +135,15 @@ class RuleParser {
         if (right.kind !== "literal") {
             throw this.cursor.error(`the pattern must be a text in quotes, not ${quoted(token)}`, token);
         }
+        if (right.values.some((pattern) => pattern.length > limits.pattern)) {
+            throw this.cursor.error(`the pattern has more than ${shown(limits.pattern)} characters`, token);
+        }
         try {
             return { kind: "pattern", left, patterns: right.values.map(compile) };
         } catch (error) {
-            throw this.cursor.error(`${quoted(token)} is no regular expression (${(error as Error).message})`, token);
+            throw error instanceof PatternError
+                ? this.cursor.error(`${quoted(token)} is no regular expression of RE2's (${error.message})`, token)
+                : error;
         }
     }
 
@@ -229,10 +268,4 @@ function isBoolean(token: Token): boolean {
 
 function literalText(token: Token): string {
     return isBoolean(token) ? token.text.toLowerCase() : token.text;
-}
-
-/** The text that came with the older rule names has it whole and in any case. */
-function compileRegExp(pattern: string): Wildcard {
-    const expression = new RegExp(`^(?:${pattern})$`, "i");
-    return (text) => expression.test(text);
 }

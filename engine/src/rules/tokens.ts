@@ -11,7 +11,7 @@ export interface Token {
 const SPACE = /[\s\uFEFF]+/y;
 const COMMENT = /(?:#|\/\/).*/y;
 // Backslashes stay: what they mean is the matter of `like` and `matches`.
-const STRING = /"((?:[^"\\]|\\.)*)"/y;
+const STRING = /"([^"\\]*(?:\\.[^"\\]*)*)"/y;
 const NUMBER = /-?\d+(?:\.\d+)?/y;
 const WORD = /[\p{L}_@][\p{L}\p{N}_@-]*(?:\.[\p{L}_@][\p{L}\p{N}_@-]*)*/uy;
 const SYMBOL = /!==|!=|==|=|!|&&|\|\||[(){},]/y;
@@ -41,7 +41,7 @@ export function tokenize(source: string, line: number): Token[] {
         } else if ((match = take(SYMBOL))) {
             tokens.push({ kind: "symbol", text: match[0], column });
         } else if (source[at] === '"') {
-            throw new RuleSyntaxError(`the text ${source.slice(at)} has no closing quote`, line, column);
+            throw new RuleSyntaxError(`the text ${source.slice(at, at + 100)} has no closing quote`, line, column);
         } else {
             throw new RuleSyntaxError(`"${source[at]}" is not part of a rule`, line, column);
         }

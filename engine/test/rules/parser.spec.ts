@@ -42,6 +42,8 @@ describe("Reading rules", () => {
         ["a text alone", '"read"', 7, /expected a comparison after "read"/],
         ["a pattern that is no text", "user.name like user.sub", 16, /the pattern must be a text in quotes/],
         ["a wrong regular expression", 'user.name matches "("', 19, /"\(" is no regular expression/],
+        ["a look-ahead", 'user.name matches "(?=a)b"', 19, /is no regular expression of RE2's \(.*\(\?=/],
+        ["a back reference", 'user.name matches "(a)\\1"', 19, /is no regular expression of RE2's \(.*escape/],
         ["a character of no meaning", "user.name ; user.sub", 11, /";" is not part of a rule/],
     ];
     for (const [what, rule, column, reason] of wrong) {
@@ -52,6 +54,35 @@ describe("Reading rules", () => {
             expect([error.line, error.column]).to.deep.equal([2, column]);
         });
     }
+
+    const parentheses = (depth: number) => `${"(".repeat(depth)}user.a = "1"${")".repeat(depth)}`;
+    const tooMuch: [what: string, rule: string, column: number, reason: RegExp][] = [
+        ["20,000 parentheses", parentheses(20_000), 102, /parentheses and "!" nest deeper than 100/],
+        ["20,000 times !", `${"!".repeat(20_000)}user.a`, 102, /parentheses and "!" nest deeper than 100/],
+        ["2,000 conditions", "user.a or ".repeat(2_000) + "user.a", 10_011, /more than 1,000 operators/],
+        ["a long pattern", `user.a like "${"*a".repeat(501)}"`, 13, /the pattern has more than 1,000 characters/],
+        ["a large pattern", 'user.a matches "(a{0,30}){0,30}{0,2}"', 16, /is no regular expression/],
+        ["many instructions", `user.a matches "${"a{999}".repeat(3)}"`, 16, /it has more than 2,000 instructions/],
+        ["a line of 64 KiB", `user.a = "${"x".repeat(65_536)}"`, 65_537, /it has more than 65,536 characters/],
+    ];
+    for (const [what, rule, column, reason] of tooMuch) {
+        it(`refuses what would take long, with a sentence: ${what}`, () => {
+            const error = syntaxError(`\n${rule}`);
+            expect(error.message).to.match(reason);
+            expect([error.line, error.column]).to.deep.equal([2, column]);
+        });
+    }
+
+    it("refuses a file that is too long", () => {
+        expect(syntaxError("\n".repeat(1024 * 1024 + 1)).message).to.match(
+            /the file has more than 1,048,576 characters/,
+        );
+    });
+
+    it("takes what is as deep and as long as may be", () => {
+        expect(parseRules(parentheses(100)).rules).to.have.length(1);
+        expect(parseRules(`${'user.a="1" or '.repeat(1_000)}user.a`).rules).to.have.length(1);
+    });
 });
 
 function syntaxError(text: string): RuleSyntaxError {
