@@ -1,13 +1,41 @@
+import { Pacer } from "../pacer";
 import type { DataModel, FieldValue, Table } from "../script/index";
 
-/** QIX's TableRecord of every table. */
-export function tableRecords(data: DataModel): object[] {
-    const distinct = distinctValues(data);
+/** A field in one of the tables that have it. */
+interface Place {
+    readonly table: Table;
+    readonly column: number;
+}
+
+interface Counts {
+    /** Distinct values in this table. */
+    readonly present: number;
+    readonly nonNulls: number;
+    readonly tags: readonly string[];
+}
+
+/** QIX's TableRecord of every table. Other work of the process goes on while values are counted. @throws OutOfMemoryError */
+export async function tableRecords(data: DataModel): Promise<object[]> {
+    const pacer = new Pacer();
+    const fieldsOf = new Map<Table, object[]>(data.tables.map((table) => [table, []]));
+    // Field by field, so that there is one field's set of values at a time.
+    for (const [field, places] of placesOf(data)) {
+        const distinct = new Set<FieldValue>();
+        const counts: Counts[] = [];
+        for (const place of places) {
+            counts.push(await countValues(place, distinct, pacer));
+        }
+        const comment = Object.hasOwn(data.fieldComments, field) ? data.fieldComments[field] : "";
+        places.forEach(({ table, column }, index) => {
+            const record = fieldRecord(table.rows.length, counts[index] as Counts, distinct.size, places.length > 1);
+            (fieldsOf.get(table) as object[])[column] = { qName: field, ...record, qComment: comment };
+        });
+    }
     return data.tables.map((table) => ({
         qName: table.name,
         qLoose: false,
         qNoOfRows: table.rows.length,
-        qFields: table.fields.map((field, column) => fieldRecord(data, table, field, column, distinct)),
+        qFields: fieldsOf.get(table),
         qPos: { qx: 0, qy: 0 },
         qComment: "",
     }));
@@ -15,38 +43,36 @@ export function tableRecords(data: DataModel): object[] {
 
 /** QIX's SourceKeyRecord of every field that ties tables together. */
 export function keyRecords(data: DataModel): object[] {
-    const fields = [...new Set(data.tables.flatMap((table) => table.fields))];
-    return fields
-        .map((field) => ({ qKeyFields: [field], qTables: tablesWith(data, field).map((table) => table.name) }))
+    return [...placesOf(data)]
+        .map(([field, places]) => ({ qKeyFields: [field], qTables: places.map(({ table }) => table.name) }))
         .filter((key) => key.qTables.length > 1);
 }
 
-function fieldRecord(
-    data: DataModel,
-    table: Table,
-    field: string,
-    column: number,
-    distinct: ReadonlyMap<string, ReadonlySet<FieldValue>>,
-): object {
-    const values = table.rows.map((row) => row[column] ?? null).filter((value) => value !== null);
-    const present = new Set(values);
-    const total = distinct.get(field)?.size ?? 0;
-    const rows = table.rows.length;
-    const isKey = tablesWith(data, field).length > 1;
+function placesOf(data: DataModel): ReadonlyMap<string, readonly Place[]> {
+    const places = new Map<string, Place[]>();
+    for (const table of data.tables) {
+        for (const [column, field] of table.fields.entries()) {
+            const known = places.get(field) ?? [];
+            known.push({ table, column });
+            places.set(field, known);
+        }
+    }
+    return places;
+}
+
+function fieldRecord(rows: number, { present, nonNulls, tags }: Counts, total: number, isKey: boolean): object {
     return {
-        qName: field,
         qOriginalFields: [],
         qPresent: true,
-        qHasNull: values.length < rows,
+        qHasNull: nonNulls < rows,
         qnTotalDistinctValues: total,
-        qnPresentDistinctValues: present.size,
-        qKeyType: isKey ? keyType(rows, present.size, total) : "NOT_KEY",
-        qInformationDensity: rows ? values.length / rows : 0,
-        qSubsetRatio: total ? present.size / total : 0,
-        qnNonNulls: values.length,
+        qnPresentDistinctValues: present,
+        qKeyType: isKey ? keyType(rows, present, total) : "NOT_KEY",
+        qInformationDensity: rows ? nonNulls / rows : 0,
+        qSubsetRatio: total ? present / total : 0,
+        qnNonNulls: nonNulls,
         qnRows: rows,
-        qComment: Object.hasOwn(data.fieldComments, field) ? data.fieldComments[field] : "",
-        qTags: [...(isKey ? ["$key"] : []), ...typeTags(present)],
+        qTags: [...(isKey ? ["$key"] : []), ...tags],
     };
 }
 
@@ -57,31 +83,53 @@ function keyType(rows: number, present: number, total: number): string {
     return present === total ? "PERFECT_KEY" : "PRIMARY_KEY";
 }
 
-function typeTags(values: ReadonlySet<FieldValue>): string[] {
-    const all = [...values];
-    if (all.length > 0 && all.every((value) => typeof value === "number")) {
-        return all.every(Number.isInteger) ? ["$numeric", "$integer"] : ["$numeric"];
-    }
-    const texts = all.filter((value) => typeof value === "string");
-    if (texts.length === 0 || texts.length < all.length) {
-        return [];
-    }
-    return texts.every((text) => /^[\0-\x7f]*$/.test(text)) ? ["$ascii", "$text"] : ["$text"];
-}
-
-function distinctValues(data: DataModel): Map<string, Set<FieldValue>> {
-    const distinct = new Map<string, Set<FieldValue>>();
-    for (const table of data.tables) {
-        for (const [column, field] of table.fields.entries()) {
-            const values = distinct.get(field) ?? new Set();
-            distinct.set(field, values);
-            table.rows.forEach((row) => values.add(row[column] ?? null));
+/** @param distinct takes the values of this table too */
+async function countValues({ table, column }: Place, distinct: Set<FieldValue>, pacer: Pacer): Promise<Counts> {
+    const present = new Set<FieldValue>();
+    const tags = new TypeTags();
+    let nonNulls = 0;
+    for (const row of table.rows) {
+        const value = row[column] ?? null;
+        if (value !== null) {
+            nonNulls++;
+            if (!present.has(value)) {
+                present.add(value);
+                distinct.add(value);
+                tags.see(value);
+            }
+        }
+        // At every row: long texts of one length are slow to tell from each other.
+        if (pacer.isDue()) {
+            await pacer.pause();
         }
     }
-    distinct.forEach((values) => values.delete(null));
-    return distinct;
+    return { present: present.size, nonNulls, tags: tags.all };
 }
 
-function tablesWith(data: DataModel, field: string): Table[] {
-    return data.tables.filter((table) => table.fields.includes(field));
+/** What a field's values have in common. */
+class TypeTags {
+    #numbers = 0;
+    #texts = 0;
+    #areIntegers = true;
+    #areAscii = true;
+
+    see(value: number | string): void {
+        if (typeof value === "number") {
+            this.#numbers++;
+            this.#areIntegers &&= Number.isInteger(value);
+        } else {
+            this.#texts++;
+            this.#areAscii &&= /^[\0-\x7f]*$/.test(value);
+        }
+    }
+
+    get all(): string[] {
+        if (this.#numbers > 0 && this.#texts === 0) {
+            return this.#areIntegers ? ["$numeric", "$integer"] : ["$numeric"];
+        }
+        if (this.#texts === 0 || this.#numbers > 0) {
+            return [];
+        }
+        return this.#areAscii ? ["$ascii", "$text"] : ["$text"];
+    }
 }

@@ -7,6 +7,7 @@ import { ErrorCode, noActiveDocument } from "./errors";
 import { type CallContext, type Method, method } from "./method";
 import { reload } from "./reload";
 import { writing } from "./storeErrors";
+import { syntaxErrors } from "./syntaxErrors";
 
 /** Methods of a document's handle. */
 export const docMethods: Record<string, Method> = {
@@ -38,9 +39,9 @@ export const docMethods: Record<string, Method> = {
         return { qReturn: emptyScript(qLocalizedMainSection) };
     }),
 
-    CheckScriptSyntax: method({}, (context) => {
+    CheckScriptSyntax: method({}, async (context) => {
         const { script } = permitted(context, "reload", "check script syntax").content;
-        return { qErrors: checkSyntax(script).map((error) => toSyntaxError(script, error)) };
+        return { qErrors: syntaxErrors(script, await checkSyntax(script)) };
     }),
 
     SetFetchLimit: method({ qLimit: 0 }, (context, { qLimit }) => {
@@ -71,9 +72,9 @@ export const docMethods: Record<string, Method> = {
         return { qInfos: [] };
     }),
 
-    GetTablesAndKeys: method({}, (context) => {
+    GetTablesAndKeys: method({}, async (context) => {
         const { data } = permitted(context, "read", "get tables").content;
-        return { qtr: tableRecords(data), qk: keyRecords(data) };
+        return { qtr: await tableRecords(data), qk: keyRecords(data) };
     }),
 };
 
@@ -106,20 +107,5 @@ function appLayout(document: OpenDocument): object {
         qHasData: data.tables.length > 0,
         qReadOnly: false,
         qThumbnail: properties.qThumbnail ?? {},
-    };
-}
-
-/** QIX's ScriptSyntaxError: tab, line and column count from 0, the text position from the script's start. */
-function toSyntaxError(script: string, error: { line: number; column: number; statement: string }): object {
-    const lines = script.split("\n").slice(0, error.line);
-    const tabStarts = lines.flatMap((line, index) => (line.startsWith("///$tab ") ? [index] : []));
-    const before = lines.slice(0, -1).reduce((length, line) => length + line.length + 1, 0);
-    return {
-        qErrLen: error.statement.length,
-        qTabIx: Math.max(tabStarts.length - 1, 0),
-        qLineInTab: error.line - 1 - (tabStarts.at(-1) ?? 0),
-        qColInLine: error.column - 1,
-        qTextPos: before + error.column - 1,
-        qSecondaryFailure: false,
     };
 }

@@ -19,6 +19,7 @@ export const ErrorCode = {
     invalidParameters: -32602,
     internalError: -32603,
     accessDenied: 5,
+    outOfMemory: 6,
     corruptData: 11,
     invalidName: 1001,
     appAlreadyOpen: 1002,

@@ -4,6 +4,10 @@ import { ScriptError, runScript } from "../script/index";
 import { ErrorCode, QixError } from "./errors";
 import type { CallContext } from "./method";
 
+/** Lines of progress that wait to be asked for, and the length of each: the oldest ones and the rest of long ones are dropped. */
+const mostLines = 10_000;
+const longestLine = 1_000;
+
 /**
  * Runs the document's script; on success its data takes the place of the document's.
  *
@@ -31,7 +35,7 @@ export async function reload(
     try {
         const data = await runScript(document.content.script, {
             signal: current.abort.signal,
-            progress: (line) => current.lines.push(line),
+            progress: (line) => tell(current, line),
             fetchLimit,
         });
         if (current.abort.signal.aborted) {
@@ -52,7 +56,8 @@ export async function reload(
         if (!(error instanceof ScriptError)) {
             throw error;
         }
-        current.lines.push("The following error occurred:", error.message, "The error occurred here:", error.statement);
+        const lines = ["The following error occurred:", error.message, "The error occurred here:", error.statement];
+        lines.forEach((line) => tell(current, line));
         if (session.reloadSettings.useErrorData) {
             current.errors.push(toErrorData(error));
         }
@@ -61,6 +66,13 @@ export async function reload(
         current.finished = true;
         end(outcome);
         await engine.library.refresh(document);
+    }
+}
+
+function tell({ lines }: Reload, line: string): void {
+    lines.push(line.length > longestLine ? `${line.slice(0, longestLine)} …` : line);
+    if (lines.length > mostLines) {
+        lines.shift();
     }
 }
 

@@ -1,5 +1,6 @@
 import { UnreadableDocumentError } from "../documents/format";
 import { DocumentStoreError } from "../documents/store";
+import { OutOfMemoryError } from "../memory";
 import { ErrorCode, QixError, appNotFound } from "./errors";
 
 /** The error as a QIX client gets it; undefined for one that nobody foresaw. */
@@ -9,6 +10,9 @@ export function toQixError(error: unknown): QixError | undefined {
     }
     if (error instanceof UnreadableDocumentError) {
         return new QixError(ErrorCode.corruptData, error.message, "Corrupt data");
+    }
+    if (error instanceof OutOfMemoryError) {
+        return new QixError(ErrorCode.outOfMemory, `${error.message}.`, "Out of memory");
     }
     if (error instanceof DocumentStoreError && error.reason === "notFound") {
         return appNotFound();

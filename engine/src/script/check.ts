@@ -1,3 +1,5 @@
+import { OutOfMemoryError } from "../memory";
+import { Pacer } from "../pacer";
 import { asScriptError, type Located, ScriptError, wholeScript } from "./errors";
 import { parseStatement } from "./parseStatement";
 import { PrecedingLoads } from "./preceding";
@@ -9,42 +11,52 @@ const mostErrors = 100;
 
 /**
  * What is wrong with a script as far as it shows without running it, the first hundred errors. Statements with `$(…)` are left out: what they
- * say depends on the variables.
+ * say depends on the variables. Other work of the process goes on meanwhile.
+ *
+ * @throws OutOfMemoryError
  */
-export function checkSyntax(script: string): ScriptError[] {
+export async function checkSyntax(script: string): Promise<ScriptError[]> {
+    const pacer = new Pacer();
     const errors: ScriptError[] = [];
-    const collect = (located: Located, check: () => void): void => {
-        try {
-            check();
-        } catch (error) {
-            const scriptError = asScriptError(error, script, located);
-            if (!(scriptError instanceof ScriptError)) {
-                throw scriptError;
-            }
-            errors.push(scriptError);
+    const collect = (error: unknown, located: Located): void => {
+        const scriptError = asScriptError(error, script, located);
+        if (!(scriptError instanceof ScriptError) || error instanceof OutOfMemoryError) {
+            throw error;
         }
+        errors.push(scriptError);
     };
     let preceding = new PrecedingLoads(script);
-    collect(wholeScript(script), () => {
+    try {
         for (const located of splitStatements(script)) {
-            if (errors.length >= mostErrors) {
-                return;
-            }
-            if (hasExpansion(located.text)) {
-                // It may be the source that a LOAD waits for.
-                preceding = new PrecedingLoads(script);
-                continue;
-            }
-            collect(located, () => {
-                const statement = parseStatement(located.text);
-                if (statement.kind === "load") {
-                    preceding.add({ statement, located });
-                } else {
-                    preceding.expectNone();
+            try {
+                if (located && hasExpansion(located.text)) {
+                    // It may be the source that a LOAD waits for.
+                    preceding = new PrecedingLoads(script);
+                } else if (located) {
+                    checkStatement(located, preceding);
                 }
-            });
+            } catch (error) {
+                collect(error, located ?? wholeScript(script));
+            }
+            if (errors.length >= mostErrors) {
+                return errors;
+            }
+            if (pacer.isDue()) {
+                await pacer.pause();
+            }
         }
         preceding.expectNone();
-    });
+    } catch (error) {
+        collect(error, wholeScript(script));
+    }
     return errors;
+}
+
+function checkStatement(located: Located, preceding: PrecedingLoads): void {
+    const statement = parseStatement(located.text);
+    if (statement.kind === "load") {
+        preceding.add({ statement, located });
+    } else {
+        preceding.expectNone();
+    }
 }

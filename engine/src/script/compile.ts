@@ -6,6 +6,8 @@ import {
     type PositionFunction,
     scalarFunction,
 } from "./functions";
+import { beyond, limits, shown } from "./limits";
+import type { Meter } from "./meter";
 import { binaryOperation } from "./operators";
 import { fromBoolean, isTrue, toNumber, type FieldValue } from "./values";
 
@@ -33,28 +35,99 @@ export interface Names {
     name(name: string, at: number): Evaluate;
 }
 
-/** Turns an expression into closures once, so that a row costs calls and no walk over the tree. */
-export function compileExpression(expression: Expression, names: Names): Evaluate {
-    switch (expression.kind) {
-        case "literal": {
-            const { value } = expression;
-            return () => value;
+/**
+ * Turns an expression into closures once, so that a row costs calls and no walk over the tree.
+ *
+ * @param meter counts every text that is made or read
+ * @throws Fault if a name means nothing, or the expression is too deep
+ */
+export function compileExpression(expression: Expression, names: Names, meter: Meter): Evaluate {
+    return new Compiler(names, meter).compile(expression, 0);
+}
+
+class Compiler {
+    constructor(
+        private readonly names: Names,
+        private readonly meter: Meter,
+    ) {}
+
+    compile(expression: Expression, depth: number): Evaluate {
+        if (depth > limits.depth) {
+            throw beyond(`An expression has more than ${shown(limits.depth)} operators that wait for each other`);
         }
-        case "name":
-            return names.name(expression.name, expression.at);
-        case "unary":
-            return compileUnary(expression.operator, compileExpression(expression.operand, names));
-        case "binary":
-            return compileBinary(
-                expression.operator,
-                compileExpression(expression.left, names),
-                compileExpression(expression.right, names),
-            );
-        case "call":
-            return compileCall(
-                expression.name,
-                expression.args.map((arg) => compileExpression(arg, names)),
-            );
+        const evaluate = this.#compile(expression, depth + 1);
+        if (expression.kind === "literal" && typeof expression.value !== "string") {
+            return evaluate;
+        }
+        const { meter } = this;
+        return (context) => {
+            const value = evaluate(context);
+            return typeof value === "string" ? meter.take(value) : value;
+        };
+    }
+
+    #compile(expression: Expression, depth: number): Evaluate {
+        switch (expression.kind) {
+            case "literal": {
+                const { value } = expression;
+                return () => value;
+            }
+            case "name":
+                return this.names.name(expression.name, expression.at);
+            case "unary":
+                return compileUnary(expression.operator, this.compile(expression.operand, depth));
+            case "binary":
+                return this.#binary(
+                    expression.operator,
+                    this.compile(expression.left, depth),
+                    this.compile(expression.right, depth),
+                );
+            case "call":
+                return this.#call(
+                    expression.name,
+                    expression.args.map((arg) => this.compile(arg, depth)),
+                );
+        }
+    }
+
+    #binary(operator: BinaryOperator, left: Evaluate, right: Evaluate): Evaluate {
+        switch (operator) {
+            case "and":
+                return (context) => fromBoolean(isTrue(left(context)) && isTrue(right(context)));
+            case "or":
+                return (context) => fromBoolean(isTrue(left(context)) || isTrue(right(context)));
+            case "xor":
+                return (context) => fromBoolean(isTrue(left(context)) !== isTrue(right(context)));
+            default: {
+                const operation = binaryOperation(operator, this.meter);
+                return (context) => operation(left(context), right(context));
+            }
+        }
+    }
+
+    #call(name: string, args: readonly Evaluate[]): Evaluate {
+        const position = positionFunction(name);
+        if (position) {
+            return compilePosition(position);
+        }
+        const choice = choiceFunction(name);
+        if (choice) {
+            return compileChoice(choice, args);
+        }
+        const apply = scalarFunction(name)?.bind(this.meter);
+        if (!apply) {
+            throw new Error(`The parser let a function through that does not exist: ${name}`);
+        }
+        const [first, second] = args;
+        if (!first) {
+            return () => apply();
+        }
+        if (!second) {
+            return (context) => apply(first(context));
+        }
+        return args.length === 2
+            ? (context) => apply(first(context), second(context))
+            : (context) => apply(...args.map((arg) => arg(context)));
     }
 }
 
@@ -70,46 +143,6 @@ function compileUnary(operator: "-" | "+" | "not", operand: Evaluate): Evaluate 
                 return number === null ? null : 0 - number;
             };
     }
-}
-
-function compileBinary(operator: BinaryOperator, left: Evaluate, right: Evaluate): Evaluate {
-    switch (operator) {
-        case "and":
-            return (context) => fromBoolean(isTrue(left(context)) && isTrue(right(context)));
-        case "or":
-            return (context) => fromBoolean(isTrue(left(context)) || isTrue(right(context)));
-        case "xor":
-            return (context) => fromBoolean(isTrue(left(context)) !== isTrue(right(context)));
-        default: {
-            const operation = binaryOperation(operator);
-            return (context) => operation(left(context), right(context));
-        }
-    }
-}
-
-function compileCall(name: string, args: readonly Evaluate[]): Evaluate {
-    const position = positionFunction(name);
-    if (position) {
-        return compilePosition(position);
-    }
-    const choice = choiceFunction(name);
-    if (choice) {
-        return compileChoice(choice, args);
-    }
-    const apply = scalarFunction(name)?.apply;
-    if (!apply) {
-        throw new Error(`The parser let a function through that does not exist: ${name}`);
-    }
-    const [first, second] = args;
-    if (!first) {
-        return () => apply();
-    }
-    if (!second) {
-        return (context) => apply(first(context));
-    }
-    return args.length === 2
-        ? (context) => apply(first(context), second(context))
-        : (context) => apply(...args.map((arg) => arg(context)));
 }
 
 function compilePosition(position: PositionFunction): Evaluate {

@@ -1,10 +1,12 @@
 import { Fault, ReloadErrorCode } from "./errors";
+import { beyond, checkName, limits, shown } from "./limits";
 import { type Token, tokenize } from "./tokens";
 
 /** Walks over the tokens of one statement. Keywords are words in any case of letters. */
 export class Cursor {
     readonly #tokens: readonly Token[];
     #next = 0;
+    #depth = 0;
 
     constructor(readonly statement: string) {
         this.#tokens = tokenize(statement);
@@ -19,6 +21,16 @@ export class Cursor {
         const token = this.peek();
         this.#next = Math.min(this.#next + 1, this.#tokens.length - 1);
         return token;
+    }
+
+    /** Reads what may have more of its kind inside. @throws Fault if it is too deep */
+    nested<T>(read: () => T): T {
+        if (++this.#depth > limits.nesting) {
+            throw beyond(`The statement is nested deeper than ${shown(limits.nesting)}`, this.peek().at);
+        }
+        const inside = read();
+        this.#depth--;
+        return inside;
     }
 
     isKeyword(...words: string[]): boolean {
@@ -50,7 +62,11 @@ export class Cursor {
     /** A field's, table's or variable's name: bare, in double quotes or in brackets. */
     expectName(what: string): Token {
         const token = this.peek();
-        return token.kind === "word" || token.kind === "name" ? this.take() : this.fail(what);
+        if (token.kind !== "word" && token.kind !== "name") {
+            this.fail(what);
+        }
+        checkName(token.value, token.at);
+        return this.take();
     }
 
     expectEnd(): void {

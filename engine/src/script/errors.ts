@@ -1,3 +1,4 @@
+import { OutOfMemoryError } from "../memory";
 import { positionAt } from "./position";
 
 /** The QIX engine's own numbers for what can go wrong in a reload (LocalizedErrorCode in its published API schemas). */
@@ -23,6 +24,7 @@ export class ScriptError extends Error {
      * @param code a QIX LocalizedErrorCode
      * @param line of the script, from 1
      * @param column from 1
+     * @param position of the script's text, from 0
      * @param statement the statement's text, variables expanded, without comments
      */
     constructor(
@@ -30,6 +32,7 @@ export class ScriptError extends Error {
         readonly code: number,
         readonly line: number,
         readonly column: number,
+        readonly position: number,
         readonly statement: string,
     ) {
         super(message);
@@ -61,8 +64,12 @@ export function wholeScript(script: string): Located {
 /** @returns what the error says of the script; errors that are no fault of the script's come back as they are */
 export function asScriptError(error: unknown, script: string, statement: Located): unknown {
     if (error instanceof Fault) {
-        const { line, column } = positionAt(script, statement.origin(error.at));
-        return new ScriptError(error.message, error.code, line, column, statement.text.trim());
+        const position = statement.origin(error.at);
+        const { line, column } = positionAt(script, position);
+        return new ScriptError(error.message, error.code, line, column, position, statement.text.trim());
+    }
+    if (error instanceof OutOfMemoryError) {
+        return asScriptError(new Fault(error.message, ReloadErrorCode.outOfMemory, 0), script, statement);
     }
     // The stack or a string's length gave out: the statement nests or grows beyond what this process can hold.
     if (error instanceof RangeError) {

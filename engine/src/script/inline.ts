@@ -1,3 +1,4 @@
+import { beyond, limits, shown } from "./limits";
 import { END, NOTHING, type RowSource } from "./rows";
 import { toNumber, type FieldValue } from "./values";
 
@@ -6,6 +7,8 @@ const LINE = /[^\r\n]*(?:\r\n|\n|\r|$)/y;
 /**
  * The rows of an INLINE load: a header line and a line a row, separated by commas. Blank lines don't count; values that
  * a line lacks are null, those that it has too many are left out.
+ *
+ * @throws Fault if the header has too many fields
  */
 export function inlineRows(data: string): RowSource {
     let at = 0;
@@ -19,7 +22,10 @@ export function inlineRows(data: string): RowSource {
     while (header === "" && at < data.length) {
         header = nextLine();
     }
-    const fields = header === "" ? [] : cells(header);
+    const fields = header === "" ? [] : cells(header, limits.fields + 1);
+    if (fields.length > limits.fields) {
+        throw beyond(`An INLINE table has more than ${shown(limits.fields)} fields`);
+    }
     return {
         fields,
         step: () => {
@@ -30,19 +36,20 @@ export function inlineRows(data: string): RowSource {
             if (line === "") {
                 return NOTHING;
             }
-            const row = cells(line);
+            const row = cells(line, fields.length);
             return fields.map((_, column) => cellValue(row[column]));
         },
     };
 }
 
-function cells(line: string): string[] {
-    const quotedOrBare = /\s*(?:"((?:[^"]|"")*)"|'((?:[^']|'')*)'|([^,]*))\s*(,|$)/y;
+/** @param most how many cells are looked at */
+function cells(line: string, most: number): string[] {
+    const quotedOrBare = /\s*(?:"([^"]*(?:""[^"]*)*)"|'([^']*(?:''[^']*)*)'|([^,]*))\s*(,|$)/y;
     const found: string[] = [];
     for (;;) {
         const match = quotedOrBare.exec(line);
         found.push(match?.[1]?.replaceAll('""', '"') ?? match?.[2]?.replaceAll("''", "'") ?? (match?.[3] ?? "").trim());
-        if (match?.[4] !== ",") {
+        if (match?.[4] !== "," || found.length >= most) {
             return found;
         }
     }

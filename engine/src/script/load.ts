@@ -2,6 +2,8 @@ import type { LoadStatement } from "./ast";
 import { compileExpression, type Evaluate, type Names, NO_ROW, type RowContext } from "./compile";
 import { Fault, ReloadErrorCode } from "./errors";
 import { inlineRows } from "./inline";
+import { beyond, limits, shown } from "./limits";
+import type { Meter } from "./meter";
 import { emptyRows, END, fromRows, NOTHING, type Row, type RowSource } from "./rows";
 import type { Tables } from "./tables";
 import { isTrue, toNumber } from "./values";
@@ -11,10 +13,11 @@ export function openSource(
     { source }: LoadStatement,
     tables: Tables,
     variables: Names,
+    meter: Meter,
 ): { readonly rows: RowSource; readonly origin: string } {
     switch (source.kind) {
         case "autogenerate": {
-            const count = toNumber(compileExpression(source.count, variables)(NO_ROW));
+            const count = toNumber(compileExpression(source.count, variables, meter)(NO_ROW));
             if (count === null || count < 0) {
                 throw new Fault("AUTOGENERATE needs a number of rows", ReloadErrorCode.autogenerateCount, source.at);
             }
@@ -47,22 +50,36 @@ export class LoadStage implements RowSource {
     constructor(
         load: LoadStatement,
         private readonly source: RowSource,
+        private readonly meter: Meter,
     ) {
         const names = fieldNames(source.fields);
-        const columns = load.items.flatMap((item) =>
-            item.kind === "field"
-                ? [{ name: item.name, at: item.at, evaluate: compileExpression(item.expression, names) }]
-                : source.fields.map((name) => ({ name, at: load.at, evaluate: names.name(name, load.at) })),
-        );
+        const columns: { name: string; at: number; evaluate: Evaluate }[] = [];
+        for (const item of load.items) {
+            if (item.kind === "field") {
+                columns.push({
+                    name: item.name,
+                    at: item.at,
+                    evaluate: compileExpression(item.expression, names, meter),
+                });
+            } else {
+                for (const name of source.fields) {
+                    columns.push({ name, at: load.at, evaluate: names.name(name, load.at) });
+                }
+            }
+            if (columns.length > limits.fields) {
+                throw beyond(`A table would have more than ${shown(limits.fields)} fields`, load.at);
+            }
+        }
         this.fields = columns.map(({ name }) => name);
         this.#values = columns.map(({ evaluate }) => evaluate);
-        this.#where = load.where && compileExpression(load.where, names);
-        this.#while = load.while && compileExpression(load.while, names);
+        this.#where = load.where && compileExpression(load.where, names, meter);
+        this.#while = load.while && compileExpression(load.while, names, meter);
         const [first] = columns;
         if (!first) {
             throw new Fault("The source has no fields to load", ReloadErrorCode.fieldNotFound, load.at);
         }
-        const again = columns.find(({ name }, index) => this.fields.indexOf(name) !== index);
+        const seen = new Set<string>();
+        const again = columns.find(({ name }) => seen.size === seen.add(name).size);
         if (again) {
             throw new Fault(
                 `Field names must be unique within the table: '${again.name}'`,
@@ -79,6 +96,7 @@ export class LoadStage implements RowSource {
 
     step(): Row | typeof NOTHING | typeof END {
         const context = this.#context;
+        this.meter.spend(this.#values.length);
         if (!this.#repeating) {
             const row = this.source.step();
             if (row === END || row === NOTHING) {
@@ -106,10 +124,11 @@ export class LoadStage implements RowSource {
 
 /** Field names count with their case. */
 function fieldNames(fields: readonly string[]): Names {
+    const columnOf = new Map(fields.map((field, column) => [field, column]));
     return {
         name: (name, at) => {
-            const column = fields.indexOf(name);
-            if (column < 0) {
+            const column = columnOf.get(name);
+            if (column === undefined) {
                 throw new Fault(`Field '${name}' not found`, ReloadErrorCode.fieldNotFound, at);
             }
             return ({ row }) => row[column] ?? null;

@@ -1,11 +1,16 @@
-import { compileWildcard, type Wildcard } from "../wildcard";
 import type { BinaryOperator } from "./ast";
+import { Likeness } from "./likeness";
+import { checkTextLength } from "./limits";
+import type { Meter } from "./meter";
 import { FALSE, finite, fromBoolean, toNumber, toText, TRUE, type FieldValue } from "./values";
 
 export type BinaryOperation = (left: FieldValue, right: FieldValue) => FieldValue;
 
 /** The operators that need both operands; null rules as in Qlik's help, "NULL value handling". */
-export function binaryOperation(operator: Exclude<BinaryOperator, "and" | "or" | "xor">): BinaryOperation {
+export function binaryOperation(
+    operator: Exclude<BinaryOperator, "and" | "or" | "xor">,
+    meter: Meter,
+): BinaryOperation {
     switch (operator) {
         case "+":
             return arithmetic((x, y) => x + y);
@@ -17,7 +22,7 @@ export function binaryOperation(operator: Exclude<BinaryOperator, "and" | "or" |
             return arithmetic((x, y) => x / y);
         case "&":
             return (left, right) =>
-                left === null && right === null ? null : (toText(left) ?? "") + (toText(right) ?? "");
+                left === null && right === null ? null : joined(toText(left) ?? "", toText(right) ?? "");
         case "=":
             return comparison((order) => order === 0, FALSE);
         case "<>":
@@ -35,7 +40,7 @@ export function binaryOperation(operator: Exclude<BinaryOperator, "and" | "or" |
         case "follows":
             return textComparison((order) => order > 0);
         case "like":
-            return like();
+            return like(meter);
     }
 }
 
@@ -69,20 +74,16 @@ function textOrder(left: FieldValue, right: FieldValue): number {
     return a < b ? -1 : a > b ? 1 : 0;
 }
 
-function like(): BinaryOperation {
-    // A pattern is nearly always the same for all rows.
-    let pattern: string | undefined;
-    let matches: Wildcard = () => false;
+function joined(left: string, right: string): string {
+    checkTextLength(left.length + right.length);
+    return left + right;
+}
+
+function like(meter: Meter): BinaryOperation {
+    const likeness = new Likeness(meter);
     return (left, right) => {
         const text = toText(left);
-        const wanted = toText(right);
-        if (text === null || wanted === null) {
-            return null;
-        }
-        if (wanted !== pattern) {
-            pattern = wanted;
-            matches = compileWildcard(wanted);
-        }
-        return fromBoolean(matches(text));
+        const pattern = toText(right);
+        return text === null || pattern === null ? null : fromBoolean(likeness.holds(text, pattern));
     };
 }

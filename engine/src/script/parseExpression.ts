@@ -21,7 +21,7 @@ const KEYWORD_OPERATORS = new Set<string>(["or", "xor", "and", "not", "like", "p
 
 export function parseExpression(cursor: Cursor, rank = 0): Expression {
     if (rank === NOT_RANK && cursor.takeKeyword("not")) {
-        return { kind: "unary", operator: "not", operand: parseExpression(cursor, NOT_RANK) };
+        return { kind: "unary", operator: "not", operand: cursor.nested(() => parseExpression(cursor, NOT_RANK)) };
     }
     if (rank === UNARY_RANK) {
         return parseUnary(cursor);
@@ -44,11 +44,11 @@ function takeOperator(cursor: Cursor, operators: readonly BinaryOperator[]): Bin
 function parseUnary(cursor: Cursor): Expression {
     const sign = cursor.takeSymbol("-", "+");
     if (sign) {
-        return { kind: "unary", operator: sign.value as "-" | "+", operand: parseUnary(cursor) };
+        return { kind: "unary", operator: sign.value as "-" | "+", operand: cursor.nested(() => parseUnary(cursor)) };
     }
     // After another operator, as in `1 + not x`, there is no lower rank left at which `not` could stand.
     if (cursor.takeKeyword("not")) {
-        return { kind: "unary", operator: "not", operand: parseUnary(cursor) };
+        return { kind: "unary", operator: "not", operand: cursor.nested(() => parseUnary(cursor)) };
     }
     return parsePrimary(cursor);
 }
@@ -73,7 +73,7 @@ function parsePrimary(cursor: Cursor): Expression {
                 : { kind: "name", name: token.value, at: token.at };
         default:
             if (cursor.takeSymbol("(")) {
-                const expression = parseExpression(cursor);
+                const expression = cursor.nested(() => parseExpression(cursor));
                 cursor.expectSymbol(")");
                 return expression;
             }
@@ -90,7 +90,7 @@ function parseCall(cursor: Cursor, name: Token): Expression {
     cursor.expectSymbol("(");
     if (!cursor.isSymbol(")")) {
         do {
-            args.push(parseExpression(cursor));
+            args.push(cursor.nested(() => parseExpression(cursor)));
         } while (cursor.takeSymbol(","));
     }
     cursor.expectSymbol(")");

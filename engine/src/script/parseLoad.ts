@@ -1,6 +1,7 @@
 import type { Expression, LoadItem, LoadSource, LoadStatement } from "./ast";
 import type { Cursor } from "./cursor";
 import { Fault, ReloadErrorCode } from "./errors";
+import { checkName } from "./limits";
 import { parseExpression } from "./parseExpression";
 
 export function parseLoad(cursor: Cursor, label: string | undefined): LoadStatement {
@@ -32,11 +33,13 @@ function parseItem(cursor: Cursor): LoadItem {
     if (cursor.takeKeyword("as")) {
         const token = cursor.peek();
         const name = token.kind === "text" ? cursor.take() : cursor.expectName("a field name");
+        checkName(name.value, name.at);
         return { kind: "field", expression, name: name.value, at: name.at };
     }
     // Without a name of its own a calculated field is called by its formula.
     const name =
         expression.kind === "name" ? expression.name : cursor.statement.slice(first.at, cursor.peek().at).trim();
+    checkName(name, first.at);
     return { kind: "field", expression, name, at: first.at };
 }
 

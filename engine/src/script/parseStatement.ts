@@ -1,6 +1,7 @@
 import type { Statement } from "./ast";
 import { Cursor } from "./cursor";
 import { Fault, ReloadErrorCode } from "./errors";
+import { checkName } from "./limits";
 import { parseExpression } from "./parseExpression";
 import { parseLoad } from "./parseLoad";
 
@@ -14,7 +15,9 @@ const SET = /^set\s+(?:\[([^\]]+)\]|"([^"]+)"|([^\s=]+))\s*=([\s\S]*)$/i;
 export function parseStatement(text: string): Statement {
     const set = SET.exec(text);
     if (set) {
-        return { kind: "set", variable: set[1] ?? set[2] ?? set[3] ?? "", value: setValue(set[4] ?? "") };
+        const variable = set[1] ?? set[2] ?? set[3] ?? "";
+        checkName(variable);
+        return { kind: "set", variable, value: setValue(set[4] ?? "") };
     }
     const cursor = new Cursor(text);
     const statement = parseTokens(cursor);
@@ -50,7 +53,7 @@ function takeLabel(cursor: Cursor): string | undefined {
     if (!isName || cursor.peek(1).kind !== "symbol" || cursor.peek(1).value !== ":") {
         return undefined;
     }
-    const label = cursor.take().value;
+    const label = cursor.expectName("a label").value;
     cursor.take();
     return label;
 }

@@ -1,5 +1,10 @@
 /** Line and column, both from 1, of an offset. */
 export function positionAt(text: string, offset: number): { line: number; column: number } {
-    const before = text.slice(0, offset).split("\n");
-    return { line: before.length, column: (before.at(-1) ?? "").length + 1 };
+    let line = 1;
+    let start = 0;
+    for (let end = text.indexOf("\n"); end >= 0 && end < offset; end = text.indexOf("\n", start)) {
+        line++;
+        start = end + 1;
+    }
+    return { line, column: Math.min(offset, text.length) - start + 1 };
 }

@@ -1,5 +1,6 @@
 import type { LoadStatement } from "./ast";
 import { asScriptError, Fault, type Located, ReloadErrorCode } from "./errors";
+import { beyond, limits, shown } from "./limits";
 
 /** A LOAD and where its text stands. */
 export interface LocatedLoad {
@@ -13,8 +14,18 @@ export class PrecedingLoads {
 
     constructor(private readonly script: string) {}
 
-    /** @returns the whole stack, this load last, once it has a source */
+    /**
+     * @returns the whole stack, this load last, once it has a source
+     * @throws Fault if the stack is too high
+     */
     add(load: LocatedLoad): readonly LocatedLoad[] | undefined {
+        if (this.#waiting.length === limits.precedingLoads) {
+            this.#waiting = [];
+            throw beyond(
+                `More than ${shown(limits.precedingLoads)} LOADs take their rows from each other`,
+                load.statement.at,
+            );
+        }
         this.#waiting.push(load);
         return load.statement.source.kind === "preceding" ? undefined : this.#waiting.splice(0);
     }

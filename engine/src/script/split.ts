@@ -1,61 +1,94 @@
 import { Fault, type Located, ReloadErrorCode } from "./errors";
+import { beyond, limits, shown } from "./limits";
 
 const SPACE = /\s+/y;
 const COMMENT = /\/\/[^\r\n]*|\/\*[\s\S]*?(?:\*\/|$)/y;
 const REMARK = /rem(?=[\s;]|$)[^;]*/iy;
+/** What means nothing here, as far as that can be told from the characters alone. */
+const PLAIN = /[^;'"[/]+/y;
+/** Pieces that are read between two turns in which nothing is given. */
+const PIECES_A_TURN = 10_000;
 const CLOSING: Readonly<Record<string, string>> = { "'": "'", '"': '"', "[": "]" };
 
 /**
  * A script's statements: what stands between semicolons, where those in quotes, brackets and comments don't count.
  * Comments become blanks and REM statements vanish; empty statements are left out. The last one needs no semicolon.
- * @throws Fault (its `at` is an offset in the script) at a quote or bracket that is never closed
+ * Undefined is given where much has been read that is no statement, so that whoever asks can do something else in between.
+ *
+ * @throws Fault (its `at` is an offset in the script) at a quote or bracket that is never closed, or at a script or a statement that is too long
  */
-export function* splitStatements(script: string): Generator<Located> {
-    let text = "";
+export function* splitStatements(script: string): Generator<Located | undefined> {
+    if (script.length > limits.script) {
+        throw beyond(`The script has more than ${shown(limits.script)} characters`);
+    }
+    /** The statement up to `taken`, in pieces: joined one by one, a long text would be of as many parts as characters. */
+    let pieces: string[] = [];
+    let taken = 0;
     let isBlank = true;
     let start = 0;
     let at = 0;
-    const take = (pattern: RegExp): string | undefined => {
+    const match = (pattern: RegExp): string | undefined => {
         pattern.lastIndex = at;
-        const match = pattern.exec(script)?.[0];
-        at += match?.length ?? 0;
-        return match;
+        return pattern.exec(script)?.[0];
     };
-    while (at < script.length) {
+    const blankOut = (text: string): void => {
+        pieces.push(
+            script.slice(taken, at),
+            text.replace(/[^\r\n]+/g, (run) => " ".repeat(run.length)),
+        );
+        at += text.length;
+        taken = at;
+    };
+    for (let turns = 1; at < script.length; turns++) {
+        if (turns % PIECES_A_TURN === 0) {
+            yield undefined;
+        }
         const character = script[at] ?? "";
         const closing = CLOSING[character];
-        const comment = take(COMMENT);
+        const comment = character === "/" ? match(COMMENT) : undefined;
+        if (at - start > limits.statement) {
+            throw beyond(`A statement has more than ${shown(limits.statement)} characters`, start);
+        }
         if (comment !== undefined) {
-            text += comment.replace(/[^\r\n]/g, " ");
+            blankOut(comment);
         } else if (closing !== undefined) {
             const end = script.indexOf(closing, at + 1);
             if (end < 0) {
                 throw new Fault(`The ${character} is never closed`, ReloadErrorCode.expectedSomething, at);
             }
-            text += script.slice(at, end + 1);
             isBlank = false;
             at = end + 1;
         } else if (character === ";") {
-            at++;
-            yield* located(text, start);
-            text = "";
-            isBlank = true;
-            start = at;
-        } else {
-            const blank = isBlank ? (take(SPACE) ?? take(REMARK)?.replace(/[^\r\n]/g, " ")) : undefined;
-            if (blank === undefined) {
-                isBlank = false;
-                at++;
+            if (!isBlank) {
+                pieces.push(script.slice(taken, at));
+                yield located(pieces.join(""), start);
             }
-            text += blank ?? character;
+            pieces = [];
+            isBlank = true;
+            start = taken = ++at;
+        } else {
+            const space = isBlank ? match(SPACE) : undefined;
+            const remark = isBlank && space === undefined ? match(REMARK) : undefined;
+            if (space !== undefined) {
+                at += space.length;
+            } else if (remark !== undefined) {
+                blankOut(remark);
+            } else {
+                isBlank = false;
+                at += match(PLAIN)?.length ?? 1;
+            }
         }
     }
-    yield* located(text, start);
+    if (at - start > limits.statement) {
+        throw beyond(`A statement has more than ${shown(limits.statement)} characters`, start);
+    }
+    if (!isBlank) {
+        pieces.push(script.slice(taken));
+        yield located(pieces.join(""), start);
+    }
 }
 
-function* located(text: string, start: number): Generator<Located> {
+function located(text: string, start: number): Located {
     const leading = text.length - text.trimStart().length;
-    if (leading < text.length) {
-        yield { text: text.slice(leading), origin: (at) => start + leading + at };
-    }
+    return { text: text.slice(leading), origin: (at) => start + leading + at };
 }

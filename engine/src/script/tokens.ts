@@ -1,4 +1,5 @@
 import { Fault, ReloadErrorCode } from "./errors";
+import { beyond, limits, shown } from "./limits";
 
 /**
  * `word` is a bare identifier or keyword, `name` one in double quotes or brackets, `text` one in single quotes.
@@ -21,7 +22,7 @@ const PATTERNS: readonly (readonly [Token["kind"], RegExp])[] = [
     ["symbol", /<>|<=|>=|[=<>+\-*/&(),:]/y],
 ];
 
-/** The tokens of one statement, with an "end" token last. */
+/** The tokens of one statement, with an "end" token last. @throws Fault at a character of no meaning, or if there are too many */
 export function tokenize(statement: string): Token[] {
     const tokens: Token[] = [];
     let at = 0;
@@ -33,6 +34,9 @@ export function tokenize(statement: string): Token[] {
             return tokens;
         }
         const token = tokenAt(statement, at);
+        if (tokens.length === limits.tokens) {
+            throw beyond(`The statement is too large: it has more than ${shown(limits.tokens)} words and symbols`, at);
+        }
         tokens.push(token);
         at = token.end;
     }

@@ -4,7 +4,8 @@ export type FieldValue = number | string | null;
 export const TRUE = -1;
 export const FALSE = 0;
 
-const NUMERIC = /^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?\s*$/i;
+/** Without a choice of how to read the same digits, which would take a long text of them for ever. */
+const NUMERIC = /^\s*[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?\s*$/i;
 
 export function fromBoolean(value: boolean): number {
     return value ? TRUE : FALSE;

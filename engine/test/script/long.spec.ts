@@ -85,9 +85,9 @@ describe("A long script", function () {
         expect(performance.now() - started).to.be.lessThan(10_000);
     });
 
-    it("that is wrong all over is told its first hundred errors", () => {
+    it("that is wrong all over is told its first hundred errors", async () => {
         const started = performance.now();
-        const errors = checkSyntax("x;\n".repeat(100_000));
+        const errors = await checkSyntax("x;\n".repeat(100_000));
         expect(errors.map((error) => error.line)).to.deep.equal(Array.from({ length: 100 }, (_, index) => index + 1));
         expect(performance.now() - started).to.be.lessThan(5_000);
     });

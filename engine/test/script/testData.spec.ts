@@ -17,8 +17,8 @@ describe("The script that makes test data", () => {
         model = await run(testDataScript);
     });
 
-    it("is right without being run", () => {
-        expect(checkSyntax(testDataScript)).to.deep.equal([]);
+    it("is right without being run", async () => {
+        expect(await checkSyntax(testDataScript)).to.deep.equal([]);
     });
 
     it("makes three tables with twelve fields", () => {

@@ -1,6 +1,7 @@
-import { compileWildcard } from "../../wildcard";
+import { checkTextLength } from "../limits";
+import { Likeness } from "../likeness";
 import { type FieldValue, toNumber, toText } from "../values";
-import { define, type ScalarFunction, type ScalarFunctions } from "./function";
+import { define, defineMetered, type ScalarFunction, type ScalarFunctions } from "./function";
 
 /** Characters and texts. A parameter that is null makes the result null. */
 export const textFunctions: ScalarFunctions = {
@@ -19,7 +20,11 @@ export const textFunctions: ScalarFunctions = {
     rtrim: onText((text) => text.trimEnd()),
     left: onTextAndNumber((text, count) => text.slice(0, Math.max(0, count))),
     right: onTextAndNumber((text, count) => (count <= 0 ? "" : text.slice(-count))),
-    repeat: onTextAndNumber((text, count) => text.repeat(Math.max(0, count))),
+    repeat: onTextAndNumber((text, count) => {
+        const times = Math.max(0, count);
+        checkTextLength(text.length * times);
+        return text.repeat(times);
+    }),
     mid: define(2, 3, (value, start, length: FieldValue = Infinity) => {
         const text = toText(value);
         const from = toNumber(start);
@@ -28,9 +33,15 @@ export const textFunctions: ScalarFunctions = {
             ? null
             : text.slice(from - 1, from - 1 + count);
     }),
-    match: matching((value, candidate) => value === candidate),
-    mixmatch: matching((value, candidate) => value.toLowerCase() === candidate.toLowerCase()),
-    wildmatch: matching((value, candidate) => compileWildcard(candidate)(value)),
+    match: matching((value) => value),
+    mixmatch: matching((value) => value.toLowerCase()),
+    wildmatch: defineMetered(2, Infinity, (meter) => {
+        const likeness: Likeness[] = [];
+        return (value, ...candidates) =>
+            indexFrom1(value, candidates, (text, candidate, index) =>
+                (likeness[index] ??= new Likeness(meter)).holds(text, candidate),
+            );
+    }),
 };
 
 function onText(f: (text: string) => FieldValue): ScalarFunction {
@@ -48,15 +59,25 @@ function onTextAndNumber(f: (text: string, count: number) => FieldValue): Scalar
     });
 }
 
-/** f(value, candidate, ...): which candidate is the first that matches, from 1; 0 for none. */
-function matching(matches: (value: string, candidate: string) => boolean): ScalarFunction {
+/** f(value, candidate, ...): which candidate is the first that is the same in this form, from 1; 0 for none. */
+function matching(form: (text: string) => string): ScalarFunction {
     return define(2, Infinity, (value, ...candidates) => {
         const text = toText(value);
-        return (
-            candidates.findIndex((candidate) => {
-                const other = toText(candidate);
-                return text !== null && other !== null && matches(text, other);
-            }) + 1
-        );
+        const wanted = text === null ? null : form(text);
+        return indexFrom1(wanted, candidates, (_, candidate) => form(candidate) === wanted);
     });
+}
+
+function indexFrom1(
+    value: FieldValue | undefined,
+    candidates: readonly FieldValue[],
+    matches: (text: string, candidate: string, index: number) => boolean,
+): number {
+    const text = toText(value);
+    return (
+        candidates.findIndex((candidate, index) => {
+            const other = toText(candidate);
+            return text !== null && other !== null && matches(text, other, index);
+        }) + 1
+    );
 }

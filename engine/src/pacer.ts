@@ -1,0 +1,26 @@
+import { setImmediate } from "node:timers/promises";
+import { isHeapFull, OutOfMemoryError } from "./memory";
+
+/** How long one piece of work may keep the process from anything else. */
+const SLICE_MILLISECONDS = 5;
+
+/** Lets other work of the process run between slices of a long one, and ends that one when it must end. */
+export class Pacer {
+    #sliceEnd = performance.now() + SLICE_MILLISECONDS;
+
+    constructor(private readonly signal?: AbortSignal) {}
+
+    isDue(): boolean {
+        return performance.now() >= this.#sliceEnd;
+    }
+
+    /** @throws the signal's reason if it is aborted; OutOfMemoryError if the memory is nearly full */
+    async pause(): Promise<void> {
+        await setImmediate();
+        this.signal?.throwIfAborted();
+        if (isHeapFull()) {
+            throw new OutOfMemoryError();
+        }
+        this.#sliceEnd = performance.now() + SLICE_MILLISECONDS;
+    }
+}
