@@ -31,8 +31,8 @@ export const limits = {
     precedingLoads: 100,
     /** Characters that are read or made, and comparisons, for one row or one statement. */
     work: 5_000_000,
-    /** Characters of all that a reload keeps, about as many as it takes to write them down. */
-    data: 100_000_000,
+    /** Characters of all that a reload keeps, about as many as it takes to write them down, which is done in one go: a million rows of two numbers. */
+    data: 50_000_000,
 } as const;
 
 /** @param what names the bound. @param at where in the statement's text */

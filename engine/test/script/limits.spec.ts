@@ -26,7 +26,7 @@ interface Attack {
 
 const work = /^ScriptError 6: A row or a statement takes more than 5,000,000 steps of work$/;
 const text = /^ScriptError 6: A text would have more than 1,000,000 characters$/;
-const data = /^ScriptError 6: The data would take more than 100,000,000 characters$/;
+const data = /^ScriptError 6: The data would take more than 50,000,000 characters$/;
 const statement = /^ScriptError 6: A statement has more than 2,000,000 characters$/;
 const tokens = /^ScriptError 6: The statement is too large: it has more than 100,000 words and symbols$/;
 const nesting = /^ScriptError 6: The statement is nested deeper than 250$/;
