@@ -123,8 +123,23 @@ function pod(args: EngineArgs, labels: Record<string, string>): k8s.types.input.
                         { name: "qix", containerPort: qix },
                         { name: "metrics", containerPort: metrics },
                     ],
-                    // No liveness probe: an engine that is busy with a reload must not be killed with
-                    // what its sessions have not saved.
+                    // A process that hangs is replaced, within 3 minutes: 12 looks of 10 s each, and 5 s in which it won't end by itself. One that
+                    // is busy never is, with what its sessions have not saved: no script, rule or document keeps an engine from an answer for
+                    // 10 s, let alone 12 times in a row. Health is 200 whatever the engine lacks, so a broker that is away restarts nothing.
+                    livenessProbe: {
+                        httpGet: { path: "/health", port: "qix" },
+                        periodSeconds: 10,
+                        timeoutSeconds: 10,
+                        failureThreshold: 12,
+                        terminationGracePeriodSeconds: 5,
+                    },
+                    // An engine lists all documents before it listens, and a slow volume must not make that start again and again.
+                    startupProbe: {
+                        httpGet: { path: "/health", port: "qix" },
+                        periodSeconds: 1,
+                        timeoutSeconds: 5,
+                        failureThreshold: 3600,
+                    },
                     readinessProbe: {
                         httpGet: { path: "/health", port: "qix" },
                         periodSeconds: 1,

@@ -16,6 +16,9 @@ import { engineVersion, standIn } from "./version";
 /** A reason not to start; the message is a sentence for whoever reads the log. */
 class StartError extends Error {}
 
+/** For requests under way and for events to go out, each of which has a shorter time of its own; the grace of a pod is 30 s. */
+const mostMillisecondsToStop = 10_000;
+
 /** What there is to stop, which is nothing yet while the engine is starting. */
 interface Running {
     engine?: Engine;
@@ -110,6 +113,10 @@ async function serveMetrics(engine: Engine, messages: MessageCounts, port: numbe
 
 async function stop(signal: string, log: Log, { engine, server }: Running): Promise<void> {
     log.info(`Engine is shutting down on ${signal}.`);
+    setTimeout(() => {
+        log.error(`Engine is not done within ${mostMillisecondsToStop / 1000} s and ends as it is.`);
+        process.exit(1);
+    }, mostMillisecondsToStop);
     engine?.ruleFiles?.stop();
     await server?.stop();
     await engine?.eventBus?.stop();

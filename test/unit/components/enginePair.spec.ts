@@ -60,7 +60,20 @@ describe("EnginePair", () => {
                     { name: "metrics", containerPort: 9090 },
                 ]);
                 expect(container.readinessProbe.httpGet).to.deep.equal({ path: "/health", port: "qix" });
-                expect(container).not.to.have.property("livenessProbe");
+            });
+
+            it("is replaced within 3 minutes when it hangs, and not for being busy", () => {
+                const { livenessProbe, startupProbe } = pod().containers[0];
+                expect(livenessProbe.httpGet).to.deep.equal({ path: "/health", port: "qix" });
+                const { periodSeconds, timeoutSeconds, failureThreshold, terminationGracePeriodSeconds } =
+                    livenessProbe;
+                // The first look may come a period after it hangs, and the last one waits for its whole time.
+                const seconds = periodSeconds * failureThreshold + timeoutSeconds + terminationGracePeriodSeconds;
+                expect(seconds).to.be.at.most(150);
+                expect(periodSeconds * failureThreshold).to.be.at.least(120);
+                // As long as an engine may need to list the documents of a slow volume.
+                expect(startupProbe.httpGet).to.deep.equal(livenessProbe.httpGet);
+                expect(startupProbe.periodSeconds * startupProbe.failureThreshold).to.equal(3_600);
             });
 
             it("shares documents and rules, and has storage of its own", () => {
