@@ -1,12 +1,4 @@
-import type { DocumentContent, SavedVersion } from "./format";
-
-/** A document as the list shows it, without its content. */
-export interface ListedDocument extends Omit<SavedVersion, "content" | "ancestors" | "saveId"> {
-    readonly owner: string;
-    readonly modified: string;
-    readonly lastReloadTime: string;
-    readonly properties: DocumentContent["properties"];
-}
+import type { ListedVersion } from "./store";
 
 /** A look at the volume takes far less time than so many deletions. */
 const mostRemoved = 1_000;
@@ -17,7 +9,7 @@ const mostRemoved = 1_000;
  * after.
  */
 export class DocumentList {
-    readonly #listed = new Map<string, { readonly document: ListedDocument; readonly since: number }>();
+    readonly #listed = new Map<string, { readonly document: ListedVersion; readonly since: number }>();
     /** When ids were last removed, the oldest first. */
     readonly #removed = new Map<string, number>();
     #now = 0;
@@ -31,11 +23,11 @@ export class DocumentList {
         return [...this.#listed.keys()];
     }
 
-    get documents(): ListedDocument[] {
+    get documents(): ListedVersion[] {
         return [...this.#listed.values()].map(({ document }) => document);
     }
 
-    get(id: string): ListedDocument | undefined {
+    get(id: string): ListedVersion | undefined {
         return this.#listed.get(id)?.document;
     }
 
@@ -54,19 +46,23 @@ export class DocumentList {
      * @param seen what `now` was when the look began that saw this version.
      * @returns false if the document was deleted meanwhile, or has a newer version by now.
      */
-    put(document: ListedDocument, seen: number): boolean {
-        const { id, version, sha256 } = document;
+    accepts({ id, version, sha256 }: ListedVersion, seen: number): boolean {
         if (this.has(id, version, sha256)) {
             return true;
         }
         const current = this.#listed.get(id);
         const isOvertaken = current && current.since > seen && current.document.version >= version;
-        if (isOvertaken || (this.#removed.get(id) ?? 0) > seen) {
-            return false;
+        return !isOvertaken && (this.#removed.get(id) ?? 0) <= seen;
+    }
+
+    /** Takes the version over, if it is accepted and not there already. @param seen as for `accepts`. */
+    put(document: ListedVersion, seen: number): void {
+        const { id, version, sha256 } = document;
+        if (this.has(id, version, sha256) || !this.accepts(document, seen)) {
+            return;
         }
         this.#removed.delete(id);
         this.#listed.set(id, { document, since: ++this.#now });
-        return true;
     }
 
     remove(id: string): void {

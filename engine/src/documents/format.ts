@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { DataModel } from "../script/index";
+import { headOf } from "./head";
 
 /** Everything about a document that is saved. Times are ISO 8601 in UTC. */
 export interface DocumentContent {
@@ -12,11 +13,6 @@ export interface DocumentContent {
     /** QIX's app properties; `qTitle` is the document's name. */
     readonly properties: Readonly<Record<string, unknown>>;
     readonly data: DataModel;
-}
-
-/** The document's name. Clients may set any properties, but those that list documents expect a text. */
-export function titleOf({ qTitle }: DocumentContent["properties"]): string {
-    return typeof qTitle === "string" ? qTitle : "";
 }
 
 /** One saved version of a document. */
@@ -48,19 +44,39 @@ const formatVersion = 1;
 
 type Body = Pick<SavedVersion, "saveId" | "ancestors" | "content">;
 
-/** Header line `<magic> <format version> sha256=<hex> bytes=<length of the body>`, then the body in JSON. */
-export function encode(body: Body): { file: Buffer; sha256: string } {
-    const json = Buffer.from(JSON.stringify(body));
-    const sha256 = createHash("sha256").update(json).digest("hex");
-    const header = `${magic} ${formatVersion} sha256=${sha256} bytes=${json.length}\n`;
-    return { file: Buffer.concat([Buffer.from(header), json]), sha256 };
+/** The bytes that a header can't be longer than. */
+export const longestHeader = 256;
+
+export interface Header {
+    /** Of the body, in hexadecimal. */
+    readonly sha256: string;
+    /** Where the body begins, and how long it is, in bytes. */
+    readonly start: number;
+    readonly length: number;
 }
 
-/** @throws UnreadableDocumentError with a sentence that names the file. */
-export function decode(file: Buffer, path: string): Body & { sha256: string } {
-    const endOfHeader = file.subarray(0, 256).indexOf("\n");
+/**
+ * Header line `<magic> <format version> sha256=<hex> bytes=<length of the body>`, then the body in JSON. Its first member is the
+ * document's head, so that whoever lists documents reads no more of them.
+ *
+ * @returns the file's pieces, which are not joined: documents are large
+ */
+export function encode(body: Body): { pieces: readonly Buffer[]; size: number; sha256: string } {
+    const json = Buffer.from(JSON.stringify({ head: headOf(body.content), ...body }));
+    const sha256 = createHash("sha256").update(json).digest("hex");
+    const header = Buffer.from(`${magic} ${formatVersion} sha256=${sha256} bytes=${json.length}\n`);
+    return { pieces: [header, json], size: header.length + json.length, sha256 };
+}
+
+/**
+ * @param beginning the first `longestHeader` bytes of a file, or more
+ * @param size of the whole file
+ * @throws UnreadableDocumentError with a sentence that names the file
+ */
+export function decodeHeader(beginning: Buffer, size: number, path: string): Header {
+    const end = beginning.subarray(0, longestHeader).indexOf("\n");
     const header = /^([\w-]+) (\d+) sha256=([0-9a-f]{64}) bytes=(\d+)$/.exec(
-        file.subarray(0, Math.max(endOfHeader, 0)).toString("latin1"),
+        beginning.subarray(0, Math.max(end, 0)).toString("latin1"),
     );
     if (!header || header[1] !== magic) {
         throw new UnreadableDocumentError(`${path} is not a document of this engine.`);
@@ -70,10 +86,21 @@ export function decode(file: Buffer, path: string): Body & { sha256: string } {
             `${path} has document format ${header[2]}; this engine reads format ${formatVersion}.`,
         );
     }
-    const json = file.subarray(endOfHeader + 1);
-    const sha256 = createHash("sha256").update(json).digest("hex");
-    if (json.length !== Number(header[4]) || sha256 !== header[3]) {
+    const start = end + 1;
+    const length = Number(header[4]);
+    if (size !== start + length) {
+        throw new UnreadableDocumentError(`${path} is damaged: it has not the length that its header says.`);
+    }
+    return { sha256: header[3] ?? "", start, length };
+}
+
+/** @throws UnreadableDocumentError with a sentence that names the file. */
+export function decode(file: Buffer, path: string): Body & { sha256: string } {
+    const { sha256, start } = decodeHeader(file, file.length, path);
+    const json = file.subarray(start);
+    if (createHash("sha256").update(json).digest("hex") !== sha256) {
         throw new UnreadableDocumentError(`${path} is damaged: its content does not fit the checksum in its header.`);
     }
-    return { ...(JSON.parse(json.toString("utf8")) as Body), sha256 };
+    const { saveId, ancestors, content } = JSON.parse(json.toString("utf8")) as Body;
+    return { saveId, ancestors, content, sha256 };
 }

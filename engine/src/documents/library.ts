@@ -2,12 +2,13 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Log } from "../log";
 import { LogSummary } from "../logSummary";
+import { OutOfMemoryError } from "../memory";
 import type { DocumentSaved, SyncEvent } from "../sync/events";
-import { DocumentList, type ListedDocument } from "./documentList";
+import { DocumentList } from "./documentList";
 import { type DocumentContent, type SavedVersion, UnreadableDocumentError } from "./format";
 import { Looks, visibleWithinMilliseconds } from "./looks";
 import { type DocumentViewer, OpenDocument } from "./openDocument";
-import { type DocumentStore, DocumentStoreError, isDocumentId } from "./store";
+import { type DocumentStore, DocumentStoreError, type ListedVersion, isDocumentId, toListed } from "./store";
 
 /** Milliseconds between looks at everything, while announcements that were dropped may still become visible. */
 const firstCatchUpPause = 1_000;
@@ -17,8 +18,8 @@ const longestCatchUpPause = 30_000;
  * The documents that this engine knows: a list in memory, and those that sessions have open.
  *
  * Both change by this engine's own doing and by other engines' events. The volume is read when a document is opened, when
- * an event says that there is something new, and by `catchUp`. What it shows last is true, also if that is a document that was
- * deleted or a version that was overtaken: somebody has restored it.
+ * an event says that there is something new, and by `catchUp`. For the list no more than a document's head is read. What the
+ * volume shows last is true, also if that is a document that was deleted or a version that was overtaken: somebody has restored it.
  */
 export class DocumentLibrary {
     /** How often a document was read into memory for a viewer, by how that went: `corrupt` is one that can't be understood. */
@@ -26,7 +27,7 @@ export class DocumentLibrary {
     readonly #list = new DocumentList();
     readonly #open = new Map<string, Promise<OpenDocument>>();
     readonly #looks: Looks;
-    /** Of open documents with changes: the save id of another version, which was seen and not taken over. */
+    /** Of open documents with changes: the hash of another version, which was seen and not taken over. */
     readonly #contended = new WeakMap<OpenDocument, string>();
     /** What was said of single documents and files at the last look, which is not said again at each. */
     #said = new Map<string, string>();
@@ -53,11 +54,11 @@ export class DocumentLibrary {
         });
     }
 
-    list(): readonly ListedDocument[] {
+    list(): readonly ListedVersion[] {
         return this.#list.documents;
     }
 
-    find(id: string): ListedDocument | undefined {
+    find(id: string): ListedVersion | undefined {
         return this.#list.get(id);
     }
 
@@ -110,13 +111,13 @@ export class DocumentLibrary {
         });
         if (version) {
             // Not this document alone: its session may have ended meanwhile, and another opened the version before.
-            await this.#show(version, seen);
+            await this.#show(toListed(version), seen);
         }
     }
 
     /** As listed, or as on the volume if it isn't in the list yet. @throws DocumentStoreError; UnreadableDocumentError. */
-    async describe(id: string): Promise<ListedDocument> {
-        return this.#list.get(id) ?? toListed(await this.#read(id));
+    async describe(id: string): Promise<ListedVersion> {
+        return this.#list.get(id) ?? this.#read(id, () => this.store.readNewestHead(id));
     }
 
     /** @param id of a document that `describe` knows. */
@@ -184,7 +185,7 @@ export class DocumentLibrary {
 
     async #load(id: string): Promise<OpenDocument> {
         try {
-            const document = new OpenDocument(await this.#read(id));
+            const document = new OpenDocument(await this.#read(id, () => this.store.readNewest(id)));
             this.loads.ok++;
             return document;
         } catch (error) {
@@ -193,7 +194,7 @@ export class DocumentLibrary {
         }
     }
 
-    async #read(id: string): Promise<SavedVersion> {
+    async #read<T>(id: string, read: () => Promise<T>): Promise<T> {
         if (!isDocumentId(id)) {
             if (await this.store.isForeign(id)) {
                 throw new UnreadableDocumentError(
@@ -202,7 +203,7 @@ export class DocumentLibrary {
             }
             throw new DocumentStoreError("notFound", `There is no document ${id}.`);
         }
-        return this.store.readNewest(id);
+        return read();
     }
 
     #takeOver(id: string, announced: DocumentSaved): void {
@@ -220,11 +221,19 @@ export class DocumentLibrary {
             if (newest === announced.version && this.#list.has(id, newest, announced.sha256)) {
                 return true;
             }
-            const version = await this.#readIfThere(id, announced);
-            if (version) {
-                await this.#show(version, seen);
+            try {
+                const version = await this.#readIfThere(id, announced);
+                if (version) {
+                    await this.#show(version, seen);
+                }
+                return version !== undefined;
+            } catch (error) {
+                if (isUnavailable(error)) {
+                    this.log.debug(error.message);
+                    return false;
+                }
+                throw error;
             }
-            return version !== undefined;
         };
         this.#looks.begin(id, look, `version ${announced.version} of document ${id} did not appear`);
     }
@@ -262,28 +271,21 @@ export class DocumentLibrary {
     }
 
     /** The announced version or a newer one, once the volume shows it whole. */
-    async #readIfThere(id: string, announced: DocumentSaved): Promise<SavedVersion | undefined> {
-        try {
-            const version = await this.store.readNewest(id);
-            const isAnnounced = version.version === announced.version && version.sha256 === announced.sha256;
-            return isAnnounced || version.version > announced.version ? version : undefined;
-        } catch (error) {
-            if (error instanceof DocumentStoreError || error instanceof UnreadableDocumentError) {
-                this.log.debug(error.message);
-                return undefined;
-            }
-            throw error;
-        }
+    async #readIfThere(id: string, announced: DocumentSaved): Promise<ListedVersion | undefined> {
+        const version = await this.store.readNewestHead(id);
+        const isAnnounced = version.version === announced.version && version.sha256 === announced.sha256;
+        return isAnnounced || version.version > announced.version ? version : undefined;
     }
 
     /**
-     * Puts a version that was read from the volume into the list and into the document, if it is open.
+     * Puts the newest version on the volume into the document, if it is open, and into the list.
      *
      * @param seen the list's `now` when the look began that saw it.
+     * @throws as the store does, if the document is open and can't be read
      */
-    async #show(version: SavedVersion, seen: number): Promise<void> {
+    async #show(version: ListedVersion, seen: number): Promise<void> {
         const { id } = version;
-        if (!this.#list.put(toListed(version), seen)) {
+        if (!this.#list.accepts(version, seen)) {
             return;
         }
         const document = await this.#open.get(id)?.catch(() => undefined);
@@ -293,10 +295,10 @@ export class DocumentLibrary {
             }
             const { base } = document;
             if (document.hasUnsavedChanges || document.isReloading) {
-                if (this.#contended.get(document) === version.saveId) {
+                if (this.#contended.get(document) === version.sha256) {
                     return;
                 }
-                this.#contended.set(document, version.saveId);
+                this.#contended.set(document, version.sha256);
                 const what = version.version > base.version ? "saved by another engine" : "restored on the volume";
                 this.log.warn(
                     `Document ${id} was ${what} as version ${version.version} while it has unsaved changes here, ` +
@@ -304,17 +306,23 @@ export class DocumentLibrary {
                 );
                 return;
             }
-            this.#contended.delete(document);
-            document.replace(version);
+            const newest = await this.store.readNewest(id);
+            // Meanwhile a session may have changed the document, or begun a reload.
+            if (!document.hasUnsavedChanges && !document.isReloading) {
+                this.#contended.delete(document);
+                document.replace(newest);
+            }
         });
+        // Last, because what is in the list is not looked for again.
+        this.#list.put(version, seen);
     }
 
     /** A version before the open one is, if it is the newest on the volume still: then it was restored. */
-    async #isNews(version: SavedVersion, base: SavedVersion): Promise<boolean> {
+    async #isNews(version: ListedVersion, base: SavedVersion): Promise<boolean> {
         if (version.version < base.version) {
             return (await this.store.newestVersion(version.id)) === version.version;
         }
-        return version.version > base.version || version.saveId !== base.saveId;
+        return version.version > base.version || version.sha256 !== base.sha256;
     }
 
     /** It is gone from the volume. */
@@ -356,7 +364,7 @@ export class DocumentLibrary {
         const isOpenOneOther =
             document !== undefined && (document.base.version !== newest || this.#contended.has(document));
         if (isOpenOneOther || this.#list.get(id)?.version !== newest) {
-            await this.#show(await this.store.readNewest(id), seen);
+            await this.#show(await this.store.readNewestHead(id), seen);
         }
     }
 }
@@ -366,7 +374,11 @@ function savedEvent(type: Extract<SyncEvent, { data: DocumentSaved }>["type"], v
     return { type, subject: id, data: { version: version.version, size, sha256 } };
 }
 
-function toListed({ id, version, size, sha256, content }: SavedVersion): ListedDocument {
-    const { owner, modified, lastReloadTime, properties } = content;
-    return { id, version, size, sha256, owner, modified, lastReloadTime, properties };
+/** What may be mended by looking again: a network file system may show a file before its content. */
+function isUnavailable(error: unknown): error is Error {
+    return (
+        error instanceof DocumentStoreError ||
+        error instanceof UnreadableDocumentError ||
+        error instanceof OutOfMemoryError
+    );
 }

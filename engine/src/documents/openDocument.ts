@@ -1,4 +1,5 @@
-import { type DocumentContent, type SavedVersion, titleOf } from "./format";
+import type { DocumentContent, SavedVersion } from "./format";
+import { titleOf } from "./head";
 
 /** One who has a document open: a session. */
 export interface DocumentViewer {

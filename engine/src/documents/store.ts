@@ -1,7 +1,19 @@
 import { randomUUID } from "node:crypto";
 import { link, mkdir, open, readFile, readdir, rename, rm, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
-import { type DocumentContent, type SavedVersion, decode, encode, extension, lineageLength } from "./format";
+import { isHeapFull, OutOfMemoryError } from "../memory";
+import {
+    type DocumentContent,
+    type SavedVersion,
+    UnreadableDocumentError,
+    decode,
+    decodeHeader,
+    encode,
+    extension,
+    lineageLength,
+    longestHeader,
+} from "./format";
+import { type DocumentHead, HeadReader, headOf } from "./head";
 
 /** A document that can't be read, written or deleted; the message is a sentence for the user. */
 export class DocumentStoreError extends Error {
@@ -24,6 +36,25 @@ const readAttempts = 20;
 /** Bytes that hold the header of any version. */
 const headLength = 256;
 
+/** In bytes. Larger documents are read one after the other, and only while there is room for them. */
+const largeDocument = 16 * 1024 * 1024;
+/** Bytes that are read at a time where no more than the head is wanted. */
+const pieceLength = 64 * 1024;
+
+/** A saved version as lists show it, without its content. */
+export interface ListedVersion extends DocumentHead {
+    readonly id: string;
+    readonly version: number;
+    /** Bytes of the whole file. */
+    readonly size: number;
+    /** Of the file's body, in hexadecimal. */
+    readonly sha256: string;
+}
+
+export function toListed({ id, version, size, sha256, content }: SavedVersion): ListedVersion {
+    return { id, version, size, sha256, ...headOf(content) };
+}
+
 /** Ids are GUIDs in lower case: nothing else ever becomes part of a path. */
 export function isDocumentId(id: string): boolean {
     return documentId.test(id);
@@ -36,6 +67,8 @@ export function isDocumentId(id: string): boolean {
  * taken. So no reader sees a part of one, and of two engines that save at once one is refused.
  */
 export class DocumentStore {
+    #largeReads: Promise<unknown> = Promise.resolve();
+
     constructor(readonly directory: string) {}
 
     /** Creates a document; its directory appears with version 1 in it, or not at all. */
@@ -44,7 +77,7 @@ export class DocumentStore {
         const saved = toSave(id, 1, [], content);
         try {
             await mkdir(unfinishedDirectory);
-            await writeSynced(join(unfinishedDirectory, fileName(1)), saved.file);
+            await writeSynced(join(unfinishedDirectory, fileName(1)), saved.pieces);
             await syncDirectory(unfinishedDirectory);
             await rename(unfinishedDirectory, join(this.directory, id));
             await syncDirectory(this.directory);
@@ -71,7 +104,7 @@ export class DocumentStore {
         const target = join(directory, fileName(next));
         await this.#refuseIfReplaced(base);
         try {
-            await writeSynced(temporary, saved.file);
+            await writeSynced(temporary, saved.pieces);
             await linkOnce(temporary, target);
             await syncDirectory(directory).catch(async (error: unknown) => {
                 await unlink(target);
@@ -93,8 +126,23 @@ export class DocumentStore {
         return saved.version;
     }
 
-    /** Reads the newest version. @throws DocumentStoreError `notFound`; UnreadableDocumentError. */
-    async readNewest(id: string): Promise<SavedVersion> {
+    /**
+     * Reads the newest version.
+     * @throws DocumentStoreError `notFound`; UnreadableDocumentError; OutOfMemoryError if it is large and there is no room for it
+     */
+    readNewest(id: string): Promise<SavedVersion> {
+        return this.#ofNewest(id, async (path, version) => {
+            const file = await this.#readWhole(path);
+            return { id, version, size: file.length, ...decode(file, path) };
+        });
+    }
+
+    /** Reads the head of the newest version, whatever else is in it. @throws as readNewest, but for the checksum, which it does not look at */
+    readNewestHead(id: string): Promise<ListedVersion> {
+        return this.#ofNewest(id, async (path, version) => ({ id, version, ...(await readHead(path)) }));
+    }
+
+    async #ofNewest<T>(id: string, read: (path: string, version: number) => Promise<T>): Promise<T> {
         for (let attempt = 1; ; attempt++) {
             const newest = await this.newestVersion(id);
             if (newest === undefined) {
@@ -102,8 +150,7 @@ export class DocumentStore {
             }
             const path = join(this.directory, id, fileName(newest));
             try {
-                const file = await readFile(path);
-                return { id, version: newest, size: file.length, ...decode(file, path) };
+                return await read(path, newest);
             } catch (error) {
                 // The version was removed between the two looks, so a newer one is there.
                 if (!isCode(error, "ENOENT", "ESTALE") || attempt === readAttempts) {
@@ -115,6 +162,22 @@ export class DocumentStore {
                 }
             }
         }
+    }
+
+    async #readWhole(path: string): Promise<Buffer> {
+        const { size } = await stat(path);
+        if (size < largeDocument) {
+            return readFile(path);
+        }
+        const reading = this.#largeReads.then(() => {
+            // As text, and as what the text says.
+            if (isHeapFull(2 * size)) {
+                throw new OutOfMemoryError();
+            }
+            return readFile(path);
+        });
+        this.#largeReads = reading.catch(ignore);
+        return reading;
     }
 
     /** The number of the document's newest version; undefined if there is no such document. */
@@ -250,19 +313,49 @@ export class DocumentStore {
 
 function toSave(id: string, version: number, ancestors: readonly string[], content: DocumentContent) {
     const saveId = randomUUID();
-    const { file, sha256 } = encode({ saveId, ancestors, content });
-    const saved: SavedVersion = { id, version, saveId, ancestors, content, size: file.length, sha256 };
-    return { file, version: saved };
+    const { pieces, size, sha256 } = encode({ saveId, ancestors, content });
+    const saved: SavedVersion = { id, version, saveId, ancestors, content, size, sha256 };
+    return { pieces, version: saved };
 }
 
 function fileName(version: number): string {
     return String(version).padStart(10, "0") + extension;
 }
 
-async function writeSynced(path: string, data: Buffer): Promise<void> {
+async function readHead(path: string): Promise<Omit<ListedVersion, "id" | "version">> {
+    const file = await open(path, "r");
+    try {
+        const { size } = await file.stat();
+        const piece = Buffer.allocUnsafe(pieceLength);
+        const read = async (length: number, position: number): Promise<Buffer> =>
+            piece.subarray(0, (await file.read(piece, 0, length, position)).bytesRead);
+        const header = decodeHeader(await read(longestHeader, 0), size, path);
+        const reader = new HeadReader();
+        for (let at = header.start; at < size && !reader.isDone;) {
+            const next = await read(pieceLength, at);
+            if (next.length === 0) {
+                break;
+            }
+            reader.push(next);
+            at += next.length;
+        }
+        const head = reader.result();
+        if (!head) {
+            throw new UnreadableDocumentError(`${path} is damaged: it does not say whose it is, or since when.`);
+        }
+        return { size, sha256: header.sha256, ...head };
+    } finally {
+        await file.close();
+    }
+}
+
+async function writeSynced(path: string, pieces: readonly Buffer[]): Promise<void> {
     const file = await open(path, "wx");
     try {
-        await file.writeFile(data);
+        for (const piece of pieces) {
+            // Each goes on where the one before ended.
+            await file.writeFile(piece);
+        }
         await file.sync();
     } finally {
         await file.close();

@@ -1,9 +1,10 @@
 import { appResource, type Action } from "../access/access";
+import { beyondBounds, bounds } from "../documents/bounds";
 import type { OpenDocument } from "../documents/openDocument";
 import { checkSyntax } from "../script/index";
 import { keyRecords, tableRecords } from "./dataModel";
 import { emptyScript } from "./emptyScript";
-import { ErrorCode, noActiveDocument } from "./errors";
+import { ErrorCode, QixError, noActiveDocument } from "./errors";
 import { type CallContext, type Method, method } from "./method";
 import { reload } from "./reload";
 import { writing } from "./storeErrors";
@@ -23,6 +24,7 @@ export const docMethods: Record<string, Method> = {
 
     SetAppProperties: method({ qProp: {} }, (context, { qProp }) => {
         const document = permitted(context, "update", "set app properties");
+        checkProperties(qProp);
         document.change({ properties: { qTitle: document.title, qThumbnail: {}, ...qProp } });
         return {};
     }),
@@ -77,6 +79,23 @@ export const docMethods: Record<string, Method> = {
         return { qtr: await tableRecords(data), qk: keyRecords(data) };
     }),
 };
+
+/** Those that lists and other engines' memory can bear. @throws QixError invalid parameters */
+function checkProperties(properties: { readonly qTitle?: unknown }): void {
+    const { qTitle } = properties;
+    const beyond = beyondBounds(properties, bounds.properties, bounds.depth);
+    const sentence =
+        beyond === "size"
+            ? `qProp has more than ${bounds.properties} characters`
+            : beyond === "depth"
+              ? `qProp nests deeper than ${bounds.depth}`
+              : typeof qTitle === "string" && qTitle.length > bounds.title
+                ? `qProp.qTitle has ${qTitle.length} characters, more than ${bounds.title}`
+                : undefined;
+    if (sentence) {
+        throw new QixError(ErrorCode.invalidParameters, sentence, "Invalid Params");
+    }
+}
 
 /** The session's document, if the user may do this to it. */
 function permitted({ session }: CallContext, action: Action, toDoWhat: string): OpenDocument {

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { accountName, appResource, type Access } from "../access/access";
-import type { ListedDocument } from "../documents/documentList";
-import { titleOf } from "../documents/format";
+import { bounds } from "../documents/bounds";
+import type { ListedVersion } from "../documents/store";
 import type { Session } from "../sessions/session";
 import { engineVersion } from "../version";
 import { emptyScript } from "./emptyScript";
@@ -32,6 +32,10 @@ export const globalMethods: Record<string, Method> = {
         async ({ engine, session }, { qAppName, qLocalizedScriptMainSection }) => {
             if (!qAppName.trim()) {
                 throw new QixError(ErrorCode.invalidName, "The app needs a name", "Invalid name");
+            }
+            if (qAppName.length > bounds.title) {
+                const sentence = `The app's name has ${qAppName.length} characters, more than ${bounds.title}`;
+                throw new QixError(ErrorCode.invalidName, sentence, "Invalid name");
             }
             const owner = accountName(session.access.user);
             session.access.demandOnNode("create", "create app");
@@ -72,12 +76,12 @@ export const globalMethods: Record<string, Method> = {
         return {
             qEntry: {
                 qID: listed.id,
-                qTitle: titleOf(listed.properties),
+                qTitle: listed.title,
                 qPath: listed.id,
                 qLastReloadTime: listed.lastReloadTime,
                 qReadOnly: false,
                 qMeta: {},
-                qThumbnail: listed.properties.qThumbnail ?? {},
+                qThumbnail: listed.thumbnail,
                 qFileSize: listed.size,
             },
         };
@@ -120,8 +124,8 @@ export const globalMethods: Record<string, Method> = {
     AbortAll: method({}, () => ({})),
 };
 
-function resourceOf(listed: ListedDocument) {
-    return appResource(listed.id, titleOf(listed.properties), listed.owner);
+function resourceOf(listed: ListedVersion) {
+    return appResource(listed.id, listed.title, listed.owner);
 }
 
 /** The running reload may be another session's. Without a document there is none to protect. */
@@ -132,12 +136,12 @@ function demandReload({ access, document }: Session, toDoWhat: string): void {
     }
 }
 
-function readable(documents: readonly ListedDocument[], access: Access): readonly ListedDocument[] {
+function readable(documents: readonly ListedVersion[], access: Access): readonly ListedVersion[] {
     return documents.filter((listed) => access.allows("read", resourceOf(listed)));
 }
 
-function toDocListEntry(listed: ListedDocument): object {
-    const qTitle = titleOf(listed.properties);
+function toDocListEntry(listed: ListedVersion): object {
+    const qTitle = listed.title;
     return {
         qDocName: qTitle,
         qConnectedUsers: 0,
@@ -148,6 +152,6 @@ function toDocListEntry(listed: ListedDocument): object {
         qLastReloadTime: listed.lastReloadTime,
         qReadOnly: false,
         qTitle,
-        qThumbnail: listed.properties.qThumbnail ?? {},
+        qThumbnail: listed.thumbnail,
     };
 }
