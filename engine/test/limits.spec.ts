@@ -225,6 +225,21 @@ describe("a document that would hurt the engines", function () {
         expect((await health(engine)).sync.documents).to.equal(31);
     });
 
+    it("ends no session by what is nested too deep to be written, and can be mended", async () => {
+        const directory = await temporaryDirectory();
+        const deep = `${"[".repeat(50_000)}${"]".repeat(50_000)}`;
+        const [id = ""] = await saveAsBefore(directory, `{"qTitle":"Deep","qThumbnail":${deep},"deep":${deep}}`, 1);
+        const { global } = await connect(await startEngine(directory));
+        expect((await global.getDocList())[0]).to.deep.include({ qTitle: "Deep", qThumbnail: {} });
+        const app = await global.openDoc(id);
+        expect(await refusal(app.getAppProperties())).to.include({ code: -32603 });
+        await app.setScript("// 1");
+        expect(await refusal(app.doSave())).to.include({ code: -32603 });
+        await app.setAppProperties({ qTitle: "Flat" });
+        await app.doSave();
+        expect((await global.getDocList())[0]).to.deep.include({ qTitle: "Flat" });
+    });
+
     it("is opened while there is room for it, and refused after that", async () => {
         const directory = await temporaryDirectory();
         const ids = await saveAsBefore(
