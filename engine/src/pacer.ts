@@ -14,13 +14,18 @@ export class Pacer {
         return performance.now() >= this.#sliceEnd;
     }
 
+    /** For work that nothing must end. */
+    async giveWay(): Promise<void> {
+        await setImmediate();
+        this.#sliceEnd = performance.now() + SLICE_MILLISECONDS;
+    }
+
     /** @throws the signal's reason if it is aborted; OutOfMemoryError if the memory is nearly full */
     async pause(): Promise<void> {
-        await setImmediate();
+        await this.giveWay();
         this.signal?.throwIfAborted();
         if (isHeapFull()) {
             throw new OutOfMemoryError();
         }
-        this.#sliceEnd = performance.now() + SLICE_MILLISECONDS;
     }
 }

@@ -90,6 +90,16 @@ describe("a script that would hurt the engine", function () {
         expect(errors[1]).to.include({ qTextPos: 1_000_000 + 15 + 2, qTabIx: 0, qLineInTab: 1 });
     });
 
+    it("makes as much data as may be, which are saved while others are answered", async () => {
+        await app.setScript(
+            "LOAD RecNo() AS N, repeat('a',40)&RecNo() AS T AUTOGENERATE 600000; LET v = repeat('a',900000)",
+        );
+        expect(await app.doReload()).to.equal(true);
+        const end = await bystander(await connect(engine));
+        await app.doSave();
+        expect(await end()).to.be.lessThan(longestWait);
+    });
+
     it("makes data that are counted while others are answered, though V8 can't tell the texts apart by their hash", async () => {
         await app.setScript("LOAD repeat('a',16390)&(100000+RecNo()) AS A AUTOGENERATE 3000");
         expect(await app.doReload()).to.equal(true);

@@ -48,6 +48,26 @@ describe("the document store", function () {
         expect((await stat(join(directory, "0000000002.syncdoc"))).size).to.equal(version2.size);
     });
 
+    it("gives back whatever there is in a document", async () => {
+        const rows = Array.from({ length: 20_000 }, (_, index) => [index, `"${index}\n😀`, null]);
+        const whole: DocumentContent = {
+            ...content('"quotes"'),
+            properties: { qTitle: "Whole", list: [1, { a: null }] },
+            data: {
+                tables: [
+                    { name: "A", fields: ["N", "T", "E"], rows },
+                    { name: "B", fields: ["N"], rows: [] },
+                    { name: "C", fields: ["N"], rows: [[1]] },
+                ],
+                fieldComments: { N: "a number" },
+                variables: { "a b": 1, c: "x" },
+            },
+        };
+        const version2 = await store.save(version1, whole);
+        expect(version2.content).to.deep.equal(whole);
+        expect(await store.readNewest(version1.id)).to.deep.equal(version2);
+    });
+
     it("keeps the newest version and the one before it", async () => {
         let newest = version1;
         for (const script of ["two", "three", "four"]) {

@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import type { DataModel } from "../script/index";
+import { Pacer } from "../pacer";
 import { headOf } from "./head";
+import { jsonPieces } from "./json";
 
 /** Everything about a document that is saved. Times are ISO 8601 in UTC. */
 export interface DocumentContent {
@@ -59,13 +61,31 @@ export interface Header {
  * Header line `<magic> <format version> sha256=<hex> bytes=<length of the body>`, then the body in JSON. Its first member is the
  * document's head, so that whoever lists documents reads no more of them.
  *
+ * Other work of the process goes on meanwhile.
+ *
  * @returns the file's pieces, which are not joined: documents are large
  */
-export function encode(body: Body): { pieces: readonly Buffer[]; size: number; sha256: string } {
-    const json = Buffer.from(JSON.stringify({ head: headOf(body.content), ...body }));
-    const sha256 = createHash("sha256").update(json).digest("hex");
-    const header = Buffer.from(`${magic} ${formatVersion} sha256=${sha256} bytes=${json.length}\n`);
-    return { pieces: [header, json], size: header.length + json.length, sha256 };
+export async function encode({
+    saveId,
+    ancestors,
+    content,
+}: Body): Promise<{ pieces: readonly Buffer[]; size: number; sha256: string }> {
+    const pacer = new Pacer();
+    const hash = createHash("sha256");
+    const pieces: Buffer[] = [];
+    let length = 0;
+    for (const text of jsonPieces({ head: headOf(content), saveId, ancestors }, content)) {
+        const piece = Buffer.from(text);
+        hash.update(piece);
+        length += piece.length;
+        pieces.push(piece);
+        if (pacer.isDue()) {
+            await pacer.giveWay();
+        }
+    }
+    const sha256 = hash.digest("hex");
+    const header = Buffer.from(`${magic} ${formatVersion} sha256=${sha256} bytes=${length}\n`);
+    return { pieces: [header, ...pieces], size: header.length + length, sha256 };
 }
 
 /**

@@ -74,7 +74,7 @@ export class DocumentStore {
     /** Creates a document; its directory appears with version 1 in it, or not at all. */
     async create(id: string, content: DocumentContent): Promise<SavedVersion> {
         const unfinishedDirectory = join(this.directory, unfinished.document + id);
-        const saved = toSave(id, 1, [], content);
+        const saved = await toSave(id, 1, [], content);
         try {
             await mkdir(unfinishedDirectory);
             await writeSynced(join(unfinishedDirectory, fileName(1)), saved.pieces);
@@ -99,7 +99,7 @@ export class DocumentStore {
         const directory = join(this.directory, id);
         const next = base.version + 1;
         const ancestors = [base.saveId, ...base.ancestors].slice(0, lineageLength);
-        const saved = toSave(id, next, ancestors, content);
+        const saved = await toSave(id, next, ancestors, content);
         const temporary = join(directory, unfinished.save + saved.version.saveId);
         const target = join(directory, fileName(next));
         await this.#refuseIfReplaced(base);
@@ -311,9 +311,9 @@ export class DocumentStore {
     }
 }
 
-function toSave(id: string, version: number, ancestors: readonly string[], content: DocumentContent) {
+async function toSave(id: string, version: number, ancestors: readonly string[], content: DocumentContent) {
     const saveId = randomUUID();
-    const { pieces, size, sha256 } = encode({ saveId, ancestors, content });
+    const { pieces, size, sha256 } = await encode({ saveId, ancestors, content });
     const saved: SavedVersion = { id, version, saveId, ancestors, content, size, sha256 };
     return { pieces, version: saved };
 }
@@ -352,10 +352,7 @@ async function readHead(path: string): Promise<Omit<ListedVersion, "id" | "versi
 async function writeSynced(path: string, pieces: readonly Buffer[]): Promise<void> {
     const file = await open(path, "wx");
     try {
-        for (const piece of pieces) {
-            // Each goes on where the one before ended.
-            await file.writeFile(piece);
-        }
+        await file.writeFile(pieces);
         await file.sync();
     } finally {
         await file.close();

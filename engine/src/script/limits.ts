@@ -31,7 +31,7 @@ export const limits = {
     precedingLoads: 100,
     /** Characters that are read or made, and comparisons, for one row or one statement. */
     work: 5_000_000,
-    /** Characters of all that a reload keeps, about as many as it takes to write them down, which is done in one go: a million rows of two numbers. */
+    /** Characters of all that a reload keeps, about as many as it takes to write them down, and all of which are read in one go: a million rows of two numbers. */
     data: 50_000_000,
 } as const;
 
