@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { isAllowed, parseRules, RuleSyntaxError } from "../src/rules/index";
+import { isAllowed, lintRules, parseRules, RuleSyntaxError } from "../src/rules/index";
 import { checkSyntax, runScript, ScriptError } from "../src/script/index";
 import { compileWildcard } from "../src/wildcard";
 import { longestTurnDuring } from "./script/turns";
@@ -170,6 +170,7 @@ describe("Whatever text", function () {
         const property = fc.property(textOf(ruleWords), fc.string({ maxLength: 1_000 }), (text, name) => {
             try {
                 const rules = parseRules(text);
+                lintRules(rules, "deny");
                 expect(isAllowed("read", { resourcetype: "App", name }, { sub: name }, rules, rules)).to.equal(false);
             } catch (error) {
                 expect(error).to.be.instanceOf(RuleSyntaxError);

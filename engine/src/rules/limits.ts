@@ -7,7 +7,7 @@ export const limits = {
     /** Parentheses and `!` inside each other. */
     nesting: 100,
     /** Each `and`, `or`, `!` and parenthesis of a rule. */
-    operators: 1_000,
+    operators: 5_000,
     /** Characters of a pattern of `like` or `matches`. */
     pattern: 1_000,
     /** Instructions that a pattern of `matches` becomes, of which each may be looked at for each character of a text. */

@@ -49,21 +49,21 @@ class RuleParser {
     }
 
     #or(): Condition {
-        let left = this.#and();
+        const parts = [this.#and()];
         while (this.cursor.takeWord("or") || this.cursor.takeSymbol("||")) {
             this.#countOperator();
-            left = { kind: "or", left, right: this.#and() };
+            parts.push(this.#and());
         }
-        return left;
+        return joined("or", parts);
     }
 
     #and(): Condition {
-        let left = this.#not();
+        const parts = [this.#not()];
         while (this.cursor.takeWord("and") || this.cursor.takeSymbol("&&")) {
             this.#countOperator();
-            left = { kind: "and", left, right: this.#not() };
+            parts.push(this.#not());
         }
-        return left;
+        return joined("and", parts);
     }
 
     #not(): Condition {
@@ -256,6 +256,16 @@ class RuleParser {
         }
         throw this.cursor.error(`"${token.text}" is no function of the rules language`, token);
     }
+}
+
+/** By halves, so that of a thousand conditions none is a thousand levels deep. Their order is what counts, and stays. */
+function joined(kind: "and" | "or", parts: readonly Condition[]): Condition {
+    const [first] = parts;
+    if (first && parts.length === 1) {
+        return first;
+    }
+    const middle = parts.length >> 1;
+    return { kind, left: joined(kind, parts.slice(0, middle)), right: joined(kind, parts.slice(middle)) };
 }
 
 function namesActions(operand: Operand): boolean {
