@@ -55,14 +55,17 @@ export class DocumentList {
         return !isOvertaken && (this.#removed.get(id) ?? 0) <= seen;
     }
 
-    /** Takes the version over, if it is accepted and not there already. @param seen as for `accepts`. */
-    put(document: ListedVersion, seen: number): void {
-        const { id, version, sha256 } = document;
-        if (this.has(id, version, sha256) || !this.accepts(document, seen)) {
-            return;
+    /** Takes the version over if it is accepted. @param seen as for `accepts`. @returns whether it is. */
+    put(document: ListedVersion, seen: number): boolean {
+        if (!this.accepts(document, seen)) {
+            return false;
         }
-        this.#removed.delete(id);
-        this.#listed.set(id, { document, since: ++this.#now });
+        const { id, version, sha256 } = document;
+        if (!this.has(id, version, sha256)) {
+            this.#removed.delete(id);
+            this.#listed.set(id, { document, since: ++this.#now });
+        }
+        return true;
     }
 
     remove(id: string): void {

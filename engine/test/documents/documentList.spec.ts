@@ -1,11 +1,22 @@
 import { expect } from "chai";
-import { DocumentList, type ListedDocument } from "../../src/documents/documentList";
+import { DocumentList } from "../../src/documents/documentList";
+import type { ListedVersion } from "../../src/documents/store";
 
 describe("the list of documents", () => {
     let list: DocumentList;
     const versions = () => list.documents.map(({ version, sha256 }) => `${version}${sha256}`);
-    const document = (version: number, sha256 = "a"): ListedDocument => ({
-        ...{ id: "id", version, sha256, size: 1, owner: "", modified: "", lastReloadTime: "", properties: {} },
+    const document = (version: number, sha256 = "a"): ListedVersion => ({
+        ...{
+            id: "id",
+            version,
+            sha256,
+            size: 1,
+            owner: "",
+            modified: "",
+            lastReloadTime: "",
+            title: "",
+            thumbnail: "",
+        },
     });
 
     beforeEach(() => {
