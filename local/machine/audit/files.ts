@@ -24,6 +24,8 @@ function namedDirectories(): string[] {
         // Its cache and the logs of its commands.
         join(homedir(), ".npm"),
         tsxDirectory,
+        // What Node.js 22 and newer keep of programs that ask for it, as npm's own do.
+        join(tmpdir(), "node-compile-cache"),
         ...goDirectories(),
     ];
 }
