@@ -43,7 +43,7 @@ function follow(child: ChildProcess) {
 
 /** What a saver has written. */
 function readSaves(lines: readonly string[]) {
-    const saves = lines.map((line) => line.split(" "));
+    const saves = lines.filter((line) => line !== "").map((line) => line.split(" "));
     return {
         versions: saves.flatMap(([result, version]) => (result === "saved" ? [`version-${version}`] : [])),
         errors: saves.map(([result]) => result).filter((result) => result !== "saved"),
