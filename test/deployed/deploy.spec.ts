@@ -1,7 +1,10 @@
 import { expect } from "chai";
+import { spawn } from "node:child_process";
 import { chownSync, existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { parse, stringify } from "yaml";
+import { attacks } from "../../bench/attacks";
+import { ask } from "../../bench/bystander";
 import { openSession, type Global } from "../../scenario/qix";
 import { prepareDocuments } from "../../local/stack/documents";
 import { machine, projectDirectory } from "../../local/machine/paths";
@@ -172,6 +175,49 @@ describe("a stack on the local cluster", function () {
             expect(text.includes(password), `the password is in ${place}`).to.equal(false);
             expect(text.includes(encoded!), `the password in base64 is in ${place}`).to.equal(false);
         }
+    });
+
+    it("keeps its engines ready, and others answered, while clients attack one of them", async () => {
+        const { engine1Url, namespace } = await outputs();
+        const before = await enginePods();
+        const ready = ["--output", 'jsonpath={.status.conditions[?(@.type=="Ready")].status}{"\\n"}'];
+        const selector = ["--selector", "app.kubernetes.io/name=qix-engine", "--namespace", namespace];
+        const watch = spawn(
+            "npm",
+            ["run", "--silent", "kubectl", "--", "get", "pods", "--watch", ...ready, ...selector],
+            {
+                stdio: ["ignore", "pipe", "inherit"],
+                detached: true,
+            },
+        );
+        let said = "";
+        watch.stdout.setEncoding("utf8").on("data", (text: string) => (said += text));
+        const attackers = attacks.map((_, index) =>
+            spawn(process.execPath, ["--import", "tsx", "bench/attacker.ts", engine1Url, `${index}`], {
+                cwd: projectDirectory,
+                stdio: "ignore",
+            }),
+        );
+        try {
+            const { calls, longest } = await ask({ url: engine1Url }, 20);
+            console.log(
+                `      ${calls} calls of another session were answered, the slowest after ${Math.round(longest)} ms`,
+            );
+            expect(calls).to.be.greaterThan(20);
+        } finally {
+            for (const attacker of attackers) attacker.kill("SIGKILL");
+            process.kill(-watch.pid!, "SIGKILL");
+        }
+        const states = said.trim().split("\n");
+        expect(states.length, said).to.be.at.least(2);
+        expect(new Set(states), said).to.deep.equal(new Set(["True"]));
+        expect(await enginePods(), "no engine was started anew").to.equal(before);
+        await onEngine1(async (global) => {
+            for (const { qDocId, qDocName } of await global.getDocList()) {
+                if (qDocName === "Attacked" || qDocName === "Large") await global.deleteApp(qDocId);
+            }
+        });
+        await expectScenarioToPass();
     });
 
     it("fails the scenario at the step that needs the broker while that is away, and passes when it is back", async () => {
