@@ -32,7 +32,7 @@ import { writeVersion } from "./version";
 
 /** Waits until it is so. @throws naming `what` and the log to read if it takes too long. */
 async function until(what: string, log: string, isSo: () => Promise<boolean>): Promise<void> {
-    const seconds = 120;
+    const seconds = 240;
     const deadline = Date.now() + seconds * 1000;
     while (!(await isSo())) {
         if (Date.now() > deadline) throw new Error(`${what} after ${seconds} s. Its log: ${log}.`);

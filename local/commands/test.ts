@@ -44,7 +44,10 @@ async function withPlatform({ tools }: Options, work: () => Promise<Totals[]>): 
     }
 }
 
-/** Of the lowest tier all processors run one each. The others wait much, for clusters and their pods, so one more goes beside them. */
+/**
+ * Of the lowest tier all processors run one each. So do those that make clusters of their own, which wait much: beside them go those
+ * that make none.
+ */
 async function runTiers(wanted: readonly Tier[], options: Options): Promise<Totals[]> {
     const of = (tier: Tier): readonly Suite[] => (wanted.includes(tier) ? suites[tier] : []);
     const processors = availableParallelism();
@@ -55,7 +58,9 @@ async function runTiers(wanted: readonly Tier[], options: Options): Promise<Tota
         // First, as what GlusterFS needs beside it depends on what is installed. The tests' own machines reach no network.
         await installPackages(debianPackages.tests, report);
         if (wanted.includes("machine")) await prepareGluster(report);
-        return runTogether([...of("machine"), ...of("deployed"), ...of("process")], processors + 1);
+        const others = runTogether([...of("deployed"), ...of("process")], 1);
+        const totals = await Promise.all([runTogether(of("machine"), processors), others]);
+        return totals.flat();
     };
     return [...totals, ...(await withPlatform(options, onCluster))];
 }
