@@ -37,12 +37,14 @@ const specifications = {
     CatchUpInterval: flag("integer", "300", "ours", "seconds between looks at the whole volume, with UseEventBus=1"),
     SessionLimit: flag("integer", "0", "ours", "sessions at a time, 5 as in the developer edition; 0 for no limit"),
     BindAddress: flag("text", "", "ours", "address to listen on; all of the machine's if empty"),
+    AllowedOrigins: flag("text", "", "ours", "origins of web pages that may connect, separated by commas"),
+    ValidateJsonWebTokens: flag("text", "0", "real", "tokens are not read: the engine starts with 0 only"),
 } satisfies Record<string, FlagSpecification>;
 
 /** Real flags that are taken without effect: what they switch is always so here, or not imitated. */
 const withoutEffect = new Set([
     ...["Gen3", "PersistenceMode", "BuildAppCacheAtStartup", "StandardReload", "StoragePath", "EnableFilePolling"],
-    ...["ValidateJsonWebTokens", "JsonWebTokenSecret", "JsonWebTokenPath", "LicenseServiceUrl"],
+    ...["JsonWebTokenSecret", "JsonWebTokenPath", "LicenseServiceUrl"],
 ]);
 
 /** Seconds, 24 days: what node's timers can count. */
@@ -57,6 +59,8 @@ export interface Flags {
     readonly port: number;
     /** Empty for all addresses. */
     readonly bindAddress: string;
+    /** Origins of web pages that may connect, as browsers write them. */
+    readonly allowedOrigins: readonly string[];
     readonly enableAbac: boolean;
     readonly allowRulePath: string | undefined;
     readonly denyRulePath: string | undefined;
@@ -107,6 +111,7 @@ export function parseFlags(args: readonly string[]): { flags: Flags; warnings: s
     }
     const metricsPortKey = given.has("PrometheusServicePort") ? "PrometheusServicePort" : "PrometheusPort";
     const text = (key: FlagName) => given.get(key) ?? specifications[key].default;
+    refuseTokens("ValidateJsonWebTokens", text("ValidateJsonWebTokens"));
     const yesNo = (key: FlagName) => toBoolean(key, text(key));
     const integer = (key: FlagName, least: number, most = Number.MAX_SAFE_INTEGER) =>
         toInteger(key, text(key), least, most);
@@ -116,6 +121,7 @@ export function parseFlags(args: readonly string[]): { flags: Flags; warnings: s
             documentDirectory: text("DocumentDirectory"),
             port: integer("DesktopPort", 0, 65535),
             bindAddress: text("BindAddress"),
+            allowedOrigins: toOrigins("AllowedOrigins", text("AllowedOrigins")),
             enableAbac: yesNo("EnableABAC"),
             allowRulePath: text("SystemAllowRulePath") || undefined,
             denyRulePath: text("SystemDenyRulePath") || undefined,
@@ -168,6 +174,32 @@ function toInteger(key: string, value: string, least: number, most: number): num
         throw new FlagError(`${key}=${value} is no whole number from ${least}${upTo}.`);
     }
     return number;
+}
+
+/** An engine that is told to validate tokens, and can't, would let everyone in. */
+function refuseTokens(key: string, value: string): void {
+    if (value !== "0") {
+        throw new FlagError(
+            `${key}=${value} asks for a protection that this engine does not have: set ${key}=0, and let the network ` +
+                "decide who reaches the engine.",
+        );
+    }
+}
+
+function toOrigins(key: string, value: string): readonly string[] {
+    const origins = value.split(",").filter((origin) => origin !== "");
+    const wrong = origins.find((origin) => !/^https?:/.test(origin) || originOf(origin) !== origin);
+    if (wrong !== undefined) {
+        throw new FlagError(
+            `${key}=${value} has ${JSON.stringify(wrong)}, which is no origin: write each as browsers do, such as ` +
+                "https://example.com, without path and default port.",
+        );
+    }
+    return origins;
+}
+
+function originOf(text: string): string | undefined {
+    return URL.canParse(text) ? new URL(text).origin : undefined;
 }
 
 function toHostAndPort(key: string, value: string): { host: string; port: number } {

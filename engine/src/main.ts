@@ -7,6 +7,7 @@ import { Engine } from "./engine";
 import { type Flags, FlagError, parseFlags, usage } from "./flags";
 import { type Log, type MessageCounts, createLog, noMessages } from "./log";
 import { MetricsServer } from "./metrics/server";
+import { Origins } from "./origins";
 import { Server } from "./server";
 import { Sessions } from "./sessions/sessions";
 import { EventBus } from "./sync/eventBus";
@@ -49,7 +50,7 @@ async function main(args: readonly string[]): Promise<void> {
         const metricsPort = await serveMetrics(engine, messages, flags.metricsPort, flags.bindAddress);
         log.info({ metricsPort }, `Metrics on port ${metricsPort}.`);
     }
-    const server = (running.server = new Server(engine));
+    const server = (running.server = new Server(engine, new Origins(flags.allowedOrigins)));
     const port = await server.listen(flags.port, flags.bindAddress).catch((error: Error) => {
         throw new StartError(`DesktopPort=${flags.port} can't be listened on (${error.message}).`);
     });

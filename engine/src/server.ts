@@ -4,8 +4,15 @@ import { type WebSocket, WebSocketServer } from "ws";
 import { accountName } from "./access/access";
 import type { Engine } from "./engine";
 import { health, isHealthPath } from "./health";
+import type { Origins } from "./origins";
 import { ClientConnection } from "./sessions/clientConnection";
 
+/** An upgrade as ws tells of it, and how it is told the decision; the rest counts for a refusal only. */
+type Upgrade = Readonly<{ origin: string | undefined; req: IncomingMessage }>;
+type Decide = (isAdmitted: boolean, code: number, message: string | undefined, headers: Record<string, string>) => void;
+
+// Spelled as ws spells it, which it takes the place of.
+const plainText = { "Content-Type": "text/plain; charset=utf-8" };
 const goingAway = 1001;
 const sessionRefused = 1008;
 /** For requests under way, so that a document that is being saved is saved. */
@@ -21,9 +28,15 @@ export class Server {
         { keepAlive: true, keepAliveInitialDelay: silenceMilliseconds },
         (request, response) => this.#answer(request, response),
     );
-    readonly #websockets = new WebSocketServer({ server: this.#http });
+    readonly #websockets = new WebSocketServer({
+        server: this.#http,
+        verifyClient: ({ origin, req }: Upgrade, decide: Decide) => this.#admit(origin, req, decide),
+    });
 
-    constructor(private readonly engine: Engine) {
+    constructor(
+        private readonly engine: Engine,
+        private readonly origins: Origins,
+    ) {
         this.#websockets.on("connection", (socket, request) => this.#connect(socket, request));
     }
 
@@ -67,12 +80,19 @@ export class Server {
         }
     }
 
+    /** Before the upgrade, so that who is refused costs nothing but an answer. */
+    #admit(origin: string | undefined, request: IncomingMessage, decide: Decide): void {
+        const refusal = this.origins.refusal(origin);
+        if (refusal) {
+            this.engine.log.warn(`${addressOf(request)} is refused: ${refusal}`);
+        }
+        decide(!refusal, 403, refusal, plainText);
+    }
+
     #connect(socket: WebSocket, request: IncomingMessage): void {
-        const { remoteAddress, remotePort } = request.socket;
+        const address = addressOf(request);
         // Before anything else: an error that nobody listens to would end the process.
-        socket.on("error", (error) =>
-            this.engine.log.warn(`Socket of ${remoteAddress}:${remotePort}: ${error.message}`),
-        );
+        socket.on("error", (error) => this.engine.log.warn(`Socket of ${address}: ${error.message}`));
         const { key, ttl } = readAddress(request);
         const joined = this.engine.sessions.join(key, ttl);
         if (!joined) {
@@ -85,11 +105,11 @@ export class Server {
         const user = accountName(session.access.user);
         // Without the query, where clients put tokens.
         const path = pathOf(request);
-        this.engine.log.info(`Connected to ${remoteAddress}:${remotePort} as user '${user}' for '${path}'.`);
+        this.engine.log.info(`Connected to ${address} as user '${user}' for '${path}'.`);
         this.#connections.add(connection);
         socket.on("message", (data) => connection.receive((data as Buffer).toString("utf8")));
         socket.on("close", (code) => {
-            this.engine.log.info(`Socket of ${remoteAddress}:${remotePort} closed with code ${code}.`);
+            this.engine.log.info(`Socket of ${address} closed with code ${code}.`);
             this.#connections.delete(connection);
             this.engine.sessions.leave(session, connection);
         });
@@ -120,6 +140,10 @@ function readAddress(request: IncomingMessage): { key: string; ttl: number | und
         key: header ? `header ${String(header)}` : `path ${ttl ? path.replace(ttl[0], "") : path}`,
         ttl: ttl ? Number(ttl[1]) : undefined,
     };
+}
+
+function addressOf({ socket }: IncomingMessage): string {
+    return `${socket.remoteAddress}:${socket.remotePort}`;
 }
 
 function pathOf(request: IncomingMessage): string {

@@ -49,6 +49,19 @@ describe("starting the engine", function () {
         expect(await fatal(spawnEngine("UseEventBus=1", "RabbitHost="))).to.match(/RabbitHost= is no host:port/);
     });
 
+    it("refuses to validate tokens, which it can't, instead of letting everyone in", async () => {
+        for (const value of ["1", "2", "", "yes"]) {
+            expect(() => parseFlags(["-S", `ValidateJsonWebTokens=${value}`])).to.throw(
+                FlagError,
+                `ValidateJsonWebTokens=${value} asks for a protection that this engine does not have`,
+            );
+        }
+        expect(await fatal(spawnEngine("ValidateJsonWebTokens=1", "JsonWebTokenSecret=very-secret"))).to.match(
+            /^ValidateJsonWebTokens=1 asks .*\.$/,
+        );
+        expect(parseFlags(["-S", "ValidateJsonWebTokens=0"]).warnings).to.deep.equal([]);
+    });
+
     it("refuses a port that is taken", async () => {
         const first = await startEngine(await temporaryDirectory());
         const port = new URL(first.url).port;
