@@ -6,6 +6,7 @@
  */
 
 import type { Broker } from "./sync/eventBus";
+import { type BoundFlag, boundFlags } from "./bounds/bounds";
 
 type FlagKind = "text" | "yesNo" | "integer";
 
@@ -15,6 +16,25 @@ interface FlagSpecification {
     readonly origin: "real" | "ours";
     readonly help: string;
 }
+
+const mebibyte = 1024 * 1024;
+
+/** Bounds of what clients may take. One whose help says so has no limit at 0. */
+const boundSpecifications = {
+    MessageLimit: bytes(16 * mebibyte, "bytes of one message"),
+    PendingLimit: bytes(128 * mebibyte, "bytes of unfinished and waiting messages, of all sockets"),
+    RequestLimit: flag("integer", "256", "ours", "requests under way of one socket, which is not read further then"),
+    UnreadLimitPerSocket: bytes(mebibyte, "bytes of answers unread by a socket's client, which gets no more made then"),
+    UnreadLimit: bytes(256 * mebibyte, "bytes of answers unread by their clients, of all sockets"),
+    UnreadSeconds: flag("integer", "60", "ours", "for so long a client may read none of the answers that wait for it"),
+    SocketLimit: count(10_000, "sockets"),
+    SocketLimitPerAddress: count(2_500, "sockets from one address"),
+    SessionLimit: count(10_000, "sessions, 5 in the developer edition"),
+    SessionLimitPerAddress: count(2_500, "sessions from one address"),
+    TtlSessionLimit: count(2_000, "sessions with a ttl"),
+    TtlSessionLimitPerAddress: count(500, "sessions with a ttl from one address"),
+    UnsavedLimit: bytes(256 * mebibyte, "bytes in memory of unsaved changes, of all documents"),
+} satisfies Record<BoundFlag, FlagSpecification>;
 
 const specifications = {
     AcceptEULA: flag("yesNo", "no", "real", "must be yes, else the engine logs why and exits"),
@@ -35,10 +55,10 @@ const specifications = {
     EventBusEchoTimeout: flag("integer", "5", "ours", "seconds until an event of its own must have come back"),
     EventBusPingInterval: flag("integer", "4", "ours", "seconds after which a quiet engine says that it is there"),
     CatchUpInterval: flag("integer", "300", "ours", "seconds between looks at the whole volume, with UseEventBus=1"),
-    SessionLimit: flag("integer", "0", "ours", "sessions at a time, 5 as in the developer edition; 0 for no limit"),
     BindAddress: flag("text", "", "ours", "address to listen on; all of the machine's if empty"),
     AllowedOrigins: flag("text", "", "ours", "origins of web pages that may connect, separated by commas"),
     ValidateJsonWebTokens: flag("text", "0", "real", "tokens are not read: the engine starts with 0 only"),
+    ...boundSpecifications,
 } satisfies Record<string, FlagSpecification>;
 
 /** Real flags that are taken without effect: what they switch is always so here, or not imitated. */
@@ -46,6 +66,9 @@ const withoutEffect = new Set([
     ...["Gen3", "PersistenceMode", "BuildAppCacheAtStartup", "StandardReload", "StoragePath", "EnableFilePolling"],
     ...["JsonWebTokenSecret", "JsonWebTokenPath", "LicenseServiceUrl"],
 ]);
+
+/** Bytes: a longer text can't be had in node. */
+const longestMessage = 512 * mebibyte;
 
 /** Seconds, 24 days: what node's timers can count. */
 const longestTimer = 2_147_483;
@@ -71,8 +94,7 @@ export interface Flags {
     /** Seconds; -1 is for ever. */
     readonly sessionTtl: number;
     readonly maxSessionTtl: number;
-    /** 0 is no limit. */
-    readonly sessionLimit: number;
+    readonly bounds: Readonly<Record<BoundFlag, number>>;
     /** 0 takes a free port; undefined for no metrics. */
     readonly metricsPort: number | undefined;
     /** 0 (off) to 5 (debug). */
@@ -136,7 +158,7 @@ export function parseFlags(args: readonly string[]): { flags: Flags; warnings: s
             catchUpInterval: integer("CatchUpInterval", 1, longestTimer),
             sessionTtl: integer("SessionTTL", -1, longestTimer),
             maxSessionTtl: integer("MaxSessionTTL", 0, longestTimer),
-            sessionLimit: integer("SessionLimit", 0),
+            bounds: toBounds(integer),
             metricsPort: yesNo("EnablePrometheus") ? integer(metricsPortKey, 0, 65535) : undefined,
             logVerbosity: integer("SystemLogVerbosity", 0, 5),
         },
@@ -155,6 +177,40 @@ export function usage(): string {
 
 function flag(kind: FlagKind, value: string, origin: "real" | "ours", help: string): FlagSpecification {
     return { kind, default: value, origin, help };
+}
+
+function bytes(value: number, help: string): FlagSpecification {
+    return flag("integer", String(value), "ours", help);
+}
+
+function count(value: number, help: string): FlagSpecification {
+    return flag("integer", String(value), "ours", `${help}, at a time; 0 for no limit`);
+}
+
+/** Of these 0 is no limit: they bound how many there are, while the others bound how much each may take. */
+const withoutLimitAtZero: ReadonlySet<BoundFlag> = new Set([
+    ...(["SocketLimit", "SocketLimitPerAddress", "SessionLimit", "SessionLimitPerAddress"] as const),
+    ...(["TtlSessionLimit", "TtlSessionLimitPerAddress"] as const),
+]);
+
+function toBounds(
+    integer: (key: BoundFlag, least: number, most?: number) => number,
+): Readonly<Record<BoundFlag, number>> {
+    const most: Partial<Record<BoundFlag, number>> = { MessageLimit: longestMessage, UnreadSeconds: longestTimer };
+    const bounds = Object.fromEntries(
+        boundFlags.map((key) => {
+            const isCount = withoutLimitAtZero.has(key);
+            const value = integer(key, isCount ? 0 : 1, most[key]);
+            return [key, isCount && value === 0 ? Infinity : value];
+        }),
+    ) as Record<BoundFlag, number>;
+    const { MessageLimit, PendingLimit } = bounds;
+    if (PendingLimit < MessageLimit) {
+        throw new FlagError(
+            `PendingLimit=${PendingLimit} is less than MessageLimit=${MessageLimit}: give it room for one message at least.`,
+        );
+    }
+    return bounds;
 }
 
 function toBoolean(key: string, value: string): boolean {

@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { Access, personalUser } from "./access/access";
 import { RuleFileError, RuleFiles } from "./access/ruleFiles";
+import { Bounds } from "./bounds/bounds";
 import { DocumentLibrary } from "./documents/library";
 import { DocumentStore } from "./documents/store";
 import { Engine } from "./engine";
@@ -90,7 +91,8 @@ async function assemble(flags: Flags, log: Log): Promise<Engine> {
         setInterval(() => void catchUp(), flags.catchUpInterval * 1000);
     }
     const newAccess = () => new Access(personalUser, ruleFiles ?? "none");
-    return new Engine(log, library, new Sessions(library, flags, newAccess), ruleFiles, eventBus);
+    const bounds = new Bounds(flags.bounds);
+    return new Engine(log, bounds, library, new Sessions(library, flags, bounds, newAccess), ruleFiles, eventBus);
 }
 
 /** A directory that can't be used is no reason to stay down: what needs it fails with its own error, as on a full disk. */

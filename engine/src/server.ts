@@ -1,10 +1,13 @@
+import { createHash } from "node:crypto";
 import { type IncomingMessage, type ServerResponse, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { type WebSocket, WebSocketServer } from "ws";
+import { WebSocket, WebSocketServer } from "ws";
 import { accountName } from "./access/access";
+import type { Bounds } from "./bounds/bounds";
 import type { Engine } from "./engine";
 import { health, isHealthPath } from "./health";
 import type { Origins } from "./origins";
+import { BoundedSocket } from "./sessions/boundedSocket";
 import { ClientConnection } from "./sessions/clientConnection";
 
 /** An upgrade as ws tells of it, and how it is told the decision; the rest counts for a refusal only. */
@@ -15,6 +18,13 @@ type Decide = (isAdmitted: boolean, code: number, message: string | undefined, h
 const plainText = { "Content-Type": "text/plain; charset=utf-8" };
 const goingAway = 1001;
 const sessionRefused = 1008;
+const messageTooBig = 1009;
+/** More of them than any client makes of one message: each takes memory, however short it is. */
+const mostFrames = 1024;
+/** What a log line tells of a path. */
+const longestPath = 256;
+/** Longer keys of sessions are kept as their hash. */
+const longestKey = 128;
 /** For requests under way, so that a document that is being saved is saved. */
 const patienceMilliseconds = 3_000;
 /** After which TCP asks whether a client is still there. */
@@ -28,15 +38,19 @@ export class Server {
         { keepAlive: true, keepAliveInitialDelay: silenceMilliseconds },
         (request, response) => this.#answer(request, response),
     );
-    readonly #websockets = new WebSocketServer({
-        server: this.#http,
-        verifyClient: ({ origin, req }: Upgrade, decide: Decide) => this.#admit(origin, req, decide),
-    });
+    readonly #websockets: WebSocketServer;
 
     constructor(
         private readonly engine: Engine,
         private readonly origins: Origins,
     ) {
+        this.#websockets = new WebSocketServer({
+            server: this.#http,
+            maxPayload: engine.bounds.limit("MessageLimit"),
+            maxFragments: mostFrames,
+            verifyClient: ({ origin, req }: Upgrade, decide: Decide) => this.#admit(origin, req, decide),
+            WebSocket: socketClass(engine.bounds),
+        });
         this.#websockets.on("connection", (socket, request) => this.#connect(socket, request));
     }
 
@@ -82,39 +96,46 @@ export class Server {
 
     /** Before the upgrade, so that who is refused costs nothing but an answer. */
     #admit(origin: string | undefined, request: IncomingMessage, decide: Decide): void {
-        const refusal = this.origins.refusal(origin);
+        const pageRefusal = this.origins.refusal(origin);
+        const full = pageRefusal ? undefined : this.engine.transport.sockets.take(hostOf(request));
+        const refusal = pageRefusal ?? (full && `There are as many sockets as may be, by ${full}: try again later.`);
         if (refusal) {
             this.engine.log.warn(`${addressOf(request)} is refused: ${refusal}`);
+        } else {
+            const host = hostOf(request);
+            request.socket.once("close", () => this.engine.transport.sockets.release(host));
         }
-        decide(!refusal, 403, refusal, plainText);
+        decide(!refusal, full ? 503 : 403, refusal, plainText);
     }
 
-    #connect(socket: WebSocket, request: IncomingMessage): void {
+    #connect(websocket: WebSocket, request: IncomingMessage): void {
         const address = addressOf(request);
         // Before anything else: an error that nobody listens to would end the process.
-        socket.on("error", (error) => this.engine.log.warn(`Socket of ${address}: ${error.message}`));
+        websocket.on("error", (error) => this.engine.log.warn(`Socket of ${address}: ${error.message}`));
+        const socket = new BoundedSocket(websocket, request.socket, address, this.engine.transport);
         const { key, ttl } = readAddress(request);
-        const joined = this.engine.sessions.join(key, ttl);
-        if (!joined) {
-            socket.send(onConnected("SESSION_ERROR_LIMIT_EXCEEDED"));
-            socket.close(sessionRefused, "Too many sessions");
+        const joined = this.engine.sessions.join(key, hostOf(request), ttl);
+        if (typeof joined === "string") {
+            this.engine.log.warn(`Socket of ${address} gets no session: there are as many as may be, by ${joined}.`);
+            void socket.send(onConnected("SESSION_ERROR_LIMIT_EXCEEDED"));
+            socket.close(sessionRefused, `There are as many sessions as may be, by ${joined}.`);
             return;
         }
         const { session, isNew } = joined;
         const connection = new ClientConnection(socket, session, this.engine);
         const user = accountName(session.access.user);
         // Without the query, where clients put tokens.
-        const path = pathOf(request);
+        const path = pathOf(request).slice(0, longestPath);
         this.engine.log.info(`Connected to ${address} as user '${user}' for '${path}'.`);
         this.#connections.add(connection);
-        socket.on("message", (data) => connection.receive((data as Buffer).toString("utf8")));
-        socket.on("close", (code) => {
+        websocket.on("close", (code) => {
             this.engine.log.info(`Socket of ${address} closed with code ${code}.`);
             this.#connections.delete(connection);
             this.engine.sessions.leave(session, connection);
         });
         // The one greeting that clients wait for, before the answer to anything.
-        socket.send(onConnected(isNew ? "SESSION_CREATED" : "SESSION_ATTACHED"));
+        void socket.send(onConnected(isNew ? "SESSION_CREATED" : "SESSION_ATTACHED"));
+        socket.answerWith((message) => connection.receive(message));
     }
 
     async #drained(): Promise<void> {
@@ -136,14 +157,29 @@ function readAddress(request: IncomingMessage): { key: string; ttl: number | und
     const path = pathOf(request);
     const ttl = /\/ttl\/(-?\d+)(?=\/|$)/.exec(path);
     const header = request.headers["x-qlik-session"];
+    const key = header ? `header ${String(header)}` : `path ${ttl ? path.replace(ttl[0], "") : path}`;
     return {
-        key: header ? `header ${String(header)}` : `path ${ttl ? path.replace(ttl[0], "") : path}`,
+        key: key.length > longestKey ? createHash("sha256").update(key).digest("hex") : key,
         ttl: ttl ? Number(ttl[1]) : undefined,
     };
 }
 
 function addressOf({ socket }: IncomingMessage): string {
     return `${socket.remoteAddress}:${socket.remotePort}`;
+}
+
+function hostOf({ socket }: IncomingMessage): string {
+    return socket.remoteAddress ?? "";
+}
+
+/** ws closes the socket of a message that is too long with the code alone. This adds which flag says so. */
+function socketClass(bounds: Bounds): typeof WebSocket {
+    return class extends WebSocket {
+        override close(code?: number, reason?: string | Buffer): void {
+            const isTooBig = code === messageTooBig && reason === undefined;
+            super.close(code, isTooBig ? `The message is longer than ${bounds.refuse("MessageLimit")} bytes.` : reason);
+        }
+    };
 }
 
 function pathOf(request: IncomingMessage): string {

@@ -104,7 +104,7 @@ describe("starting the engine", function () {
         const rest = ["-S", "RabbitHost=rabbitmq:5672", "-S", "UseEventBus=1", "-S", "EnableABAC=1", "-S"];
         const parsed = parseFlags([...garbled, ...rest]);
         expect(parsed.flags).to.include({ acceptEula: false, documentDirectory: "/data/apps", enableAbac: true });
-        expect(parsed.flags).to.include({ port: 9076, sessionTtl: 0, maxSessionTtl: 1800, sessionLimit: 0 });
+        expect(parsed.flags).to.include({ port: 9076, sessionTtl: 0, maxSessionTtl: 1800 });
         expect(parsed.flags.broker).to.deep.equal({
             host: "rabbitmq",
             port: 5672,

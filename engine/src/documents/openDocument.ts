@@ -1,5 +1,6 @@
 import type { DocumentContent, SavedVersion } from "./format";
 import { titleOf } from "./head";
+import { memoryOf } from "./memory";
 
 /** One who has a document open: a session. */
 export interface DocumentViewer {
@@ -19,12 +20,19 @@ export interface Reload {
     errors: Record<string, unknown>[];
 }
 
+/** What of a document's content may be large, and is measured when it is changed. */
+type Part = "script" | "properties" | "data";
+type PartBytes = Partial<Record<Part, number>>;
+const parts: readonly Part[] = ["script", "properties", "data"];
+
 /** A document in this engine's memory, shared by all of its sessions that have it open. */
 export class OpenDocument {
     readonly viewers = new Set<DocumentViewer>();
     reload: Reload | undefined;
     #base: SavedVersion;
     #content: DocumentContent;
+    /** Bytes of memory of the parts that were changed. */
+    #partBytes: PartBytes = {};
     #pending: Promise<unknown> = Promise.resolve();
 
     constructor(base: SavedVersion) {
@@ -57,8 +65,23 @@ export class OpenDocument {
         return titleOf(this.#content.properties);
     }
 
-    /** A change by a session of this engine, unsaved for now. */
-    change(changes: Partial<DocumentContent>): void {
+    /** Bytes of memory, about, that unsaved changes take. */
+    get unsavedBytes(): number {
+        return this.#unsavedBytes(this.#content, this.#partBytes);
+    }
+
+    /**
+     * A change by a session of this engine, unsaved for now.
+     *
+     * @param admit is told how many bytes unsaved changes take before and after it, and throws if it may not be.
+     */
+    change(changes: Partial<DocumentContent>, admit: (before: number, after: number) => void = () => undefined): void {
+        const partBytes = { ...this.#partBytes };
+        for (const part of parts.filter((changed) => changed in changes)) {
+            partBytes[part] = memoryOf(changes[part]);
+        }
+        admit(this.unsavedBytes, this.#unsavedBytes({ ...this.#content, ...changes }, partBytes));
+        this.#partBytes = partBytes;
         this.#content = { ...this.#content, ...changes };
         this.#tell(false);
     }
@@ -84,6 +107,11 @@ export class OpenDocument {
         const result = this.#pending.then(work);
         this.#pending = result.catch(() => undefined);
         return result;
+    }
+
+    #unsavedBytes(content: DocumentContent, partBytes: PartBytes): number {
+        const unsaved = parts.filter((part) => content[part] !== this.#base.content[part]);
+        return unsaved.reduce((sum, part) => sum + (partBytes[part] ?? 0), 0);
     }
 
     #tell(always: boolean): void {

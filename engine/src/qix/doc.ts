@@ -2,6 +2,7 @@ import { appResource, type Action } from "../access/access";
 import { beyondBounds, bounds } from "../documents/bounds";
 import type { OpenDocument } from "../documents/openDocument";
 import { checkSyntax } from "../script/index";
+import { change } from "./change";
 import { keyRecords, tableRecords } from "./dataModel";
 import { emptyScript } from "./emptyScript";
 import { ErrorCode, QixError, noActiveDocument } from "./errors";
@@ -25,14 +26,14 @@ export const docMethods: Record<string, Method> = {
     SetAppProperties: method({ qProp: {} }, (context, { qProp }) => {
         const document = permitted(context, "update", "set app properties");
         checkProperties(qProp);
-        document.change({ properties: { qTitle: document.title, qThumbnail: {}, ...qProp } });
+        change(context, document, { properties: { qTitle: document.title, qThumbnail: {}, ...qProp } });
         return {};
     }),
 
     GetScript: method({}, (context) => ({ qScript: permitted(context, "reload", "get script").content.script })),
 
     SetScript: method({ qScript: "" }, (context, { qScript }) => {
-        permitted(context, "update", "set script").change({ script: qScript });
+        change(context, permitted(context, "update", "set script"), { script: qScript });
         return {};
     }),
 

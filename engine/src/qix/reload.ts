@@ -1,6 +1,7 @@
 import { appResource, variableResource } from "../access/access";
 import type { OpenDocument, Reload } from "../documents/openDocument";
 import { ScriptError, runScript } from "../script/index";
+import { change } from "./change";
 import { ErrorCode, QixError } from "./errors";
 import type { CallContext } from "./method";
 
@@ -12,13 +13,15 @@ const longestLine = 1_000;
  * Runs the document's script; on success its data takes the place of the document's.
  *
  * @returns false if the script failed or was cancelled: then the document is as it was.
- * @throws QixError if a reload is running already, or if the script made variables that the user may not create.
+ * @throws QixError if a reload is running already, if the script made variables that the user may not create, or if there
+ * is no room for the data.
  */
 export async function reload(
-    { engine, session }: CallContext,
+    context: CallContext,
     document: OpenDocument,
     fetchLimit: number | undefined,
 ): Promise<boolean> {
+    const { engine, session } = context;
     if (document.isReloading) {
         throw new QixError(ErrorCode.reloadInProgress, "A reload of the app is running", "Reload in progress");
     }
@@ -46,7 +49,7 @@ export async function reload(
             const app = appResource(document.id, document.title, document.content.owner);
             session.access.demand("create", variableResource(app), "create variable");
         }
-        document.change({ data, lastReloadTime: new Date().toISOString() });
+        change(context, document, { data, lastReloadTime: new Date().toISOString() });
         outcome = "ok";
         return true;
     } catch (error) {
