@@ -1,4 +1,5 @@
 import type { RuleFiles } from "./access/ruleFiles";
+import type { AuditTrail } from "./audit/trail";
 import type { Bounds } from "./bounds/bounds";
 import { Transport } from "./bounds/transport";
 import type { DocumentLibrary } from "./documents/library";
@@ -24,6 +25,7 @@ export class Engine {
 
     constructor(
         readonly log: Log,
+        readonly audit: AuditTrail,
         readonly bounds: Bounds,
         readonly library: DocumentLibrary,
         readonly sessions: Sessions,

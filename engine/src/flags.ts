@@ -7,6 +7,7 @@
 
 import type { Broker } from "./sync/eventBus";
 import { type BoundFlag, boundFlags } from "./bounds/bounds";
+import type { Verbosities } from "./log";
 
 type FlagKind = "text" | "yesNo" | "integer";
 
@@ -51,6 +52,7 @@ const specifications = {
     PrometheusServicePort: flag("integer", "9090", "real", "port of the metrics; 0 takes a free one"),
     PrometheusPort: flag("integer", "9090", "real", "the same; PrometheusServicePort counts if both are given"),
     SystemLogVerbosity: flag("integer", "4", "real", "0 off, 1 fatal, 2 error, 3 warning, 4 info, 5 debug"),
+    AuditActivityLogVerbosity: flag("integer", "4", "real", "the same of the audit trail; 3 leaves successes out"),
     RabbitLoginPath: flag("text", "/run/secrets/rabbitmq", "ours", "directory of the files username and password"),
     EventBusEchoTimeout: flag("integer", "5", "ours", "seconds until an event of its own must have come back"),
     EventBusPingInterval: flag("integer", "4", "ours", "seconds after which a quiet engine says that it is there"),
@@ -97,8 +99,7 @@ export interface Flags {
     readonly bounds: Readonly<Record<BoundFlag, number>>;
     /** 0 takes a free port; undefined for no metrics. */
     readonly metricsPort: number | undefined;
-    /** 0 (off) to 5 (debug). */
-    readonly logVerbosity: number;
+    readonly verbosities: Verbosities;
 }
 
 /** A flag's value that can't be used; the message names key and value. */
@@ -160,7 +161,10 @@ export function parseFlags(args: readonly string[]): { flags: Flags; warnings: s
             maxSessionTtl: integer("MaxSessionTTL", 0, longestTimer),
             bounds: toBounds(integer),
             metricsPort: yesNo("EnablePrometheus") ? integer(metricsPortKey, 0, 65535) : undefined,
-            logVerbosity: integer("SystemLogVerbosity", 0, 5),
+            verbosities: {
+                system: integer("SystemLogVerbosity", 0, 5),
+                audit: integer("AuditActivityLogVerbosity", 0, 5),
+            },
         },
         warnings,
     };

@@ -16,6 +16,8 @@ type Decide = (isAdmitted: boolean, code: number, message: string | undefined, h
 
 // Spelled as ws spells it, which it takes the place of.
 const plainText = { "Content-Type": "text/plain; charset=utf-8" };
+const forbidden = 403;
+const serviceUnavailable = 503;
 const goingAway = 1001;
 const sessionRefused = 1008;
 const messageTooBig = 1009;
@@ -99,13 +101,14 @@ export class Server {
         const pageRefusal = this.origins.refusal(origin);
         const full = pageRefusal ? undefined : this.engine.transport.sockets.take(hostOf(request));
         const refusal = pageRefusal ?? (full && `There are as many sockets as may be, by ${full}: try again later.`);
+        const code = full ? serviceUnavailable : forbidden;
         if (refusal) {
-            this.engine.log.warn(`${addressOf(request)} is refused: ${refusal}`);
+            this.#auditRefusal(addressOf(request), code, refusal);
         } else {
             const host = hostOf(request);
             request.socket.once("close", () => this.engine.transport.sockets.release(host));
         }
-        decide(!refusal, full ? 503 : 403, refusal, plainText);
+        decide(!refusal, code, refusal, plainText);
     }
 
     #connect(websocket: WebSocket, request: IncomingMessage): void {
@@ -116,9 +119,10 @@ export class Server {
         const { key, ttl } = readAddress(request);
         const joined = this.engine.sessions.join(key, hostOf(request), ttl);
         if (typeof joined === "string") {
-            this.engine.log.warn(`Socket of ${address} gets no session: there are as many as may be, by ${joined}.`);
+            const refusal = `There are as many sessions as may be, by ${joined}.`;
+            this.#auditRefusal(address, sessionRefused, refusal);
             void socket.send(onConnected("SESSION_ERROR_LIMIT_EXCEEDED"));
-            socket.close(sessionRefused, `There are as many sessions as may be, by ${joined}.`);
+            socket.close(sessionRefused, refusal);
             return;
         }
         const { session, isNew } = joined;
@@ -136,6 +140,12 @@ export class Server {
         // The one greeting that clients wait for, before the answer to anything.
         void socket.send(onConnected(isNew ? "SESSION_CREATED" : "SESSION_ATTACHED"));
         socket.answerWith((message) => connection.receive(message));
+    }
+
+    #auditRefusal(address: string, code: number, reason: string): void {
+        this.engine.log.warn(`${address} is refused: ${reason}`);
+        const nothing = { user: "", method: "", id: "", title: "" };
+        this.engine.audit.write({ ...nothing, address, action: "connect", outcome: "refused", code, reason });
     }
 
     async #drained(): Promise<void> {

@@ -1,4 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { accountName } from "../access/access";
+import { callOf, deedOf } from "../audit/calls";
 import type { OpenDocument } from "../documents/openDocument";
 import type { Log } from "../log";
 import { call, isAnsweredAtOnce } from "../qix/call";
@@ -14,6 +16,8 @@ export interface ObjectInterface {
     readonly qHandle: number;
     readonly qGenericId: string;
 }
+
+type Outcome = { result: object } | { error: QixError };
 
 interface Request {
     readonly id?: unknown;
@@ -131,14 +135,16 @@ export class ClientConnection {
     }
 
     async #handle({ id, handle, params, method }: Request): Promise<void> {
-        let outcome: { result: object } | { error: QixError };
+        let outcome: Outcome;
         this.engine.countCall();
+        const audited = callOf(this.session, this.engine.library, method, params);
         try {
             const target = { engine: this.engine, connection: this, session: this.session };
             outcome = { result: await call(target, handle, method, params) };
         } catch (error) {
             outcome = { error: this.#toQixError(error, method) };
         }
+        this.#audit(audited, outcome);
         if (id === undefined) {
             return;
         }
@@ -147,6 +153,17 @@ export class ClientConnection {
         } catch (error) {
             // Nested too deep to be written, as properties can be that a client has set.
             await this.#answer(id, { error: this.#toQixError(error, method) });
+        }
+    }
+
+    #audit(audited: ReturnType<typeof callOf>, outcome: Outcome): void {
+        const deed = deedOf(audited, this.session, outcome);
+        if (deed) {
+            this.engine.audit.write({
+                ...deed,
+                user: accountName(this.session.access.user),
+                address: this.socket.address,
+            });
         }
     }
 
@@ -160,7 +177,7 @@ export class ClientConnection {
         return new QixError(ErrorCode.internalError, "", "Internal error");
     }
 
-    async #answer(id: unknown, outcome: { result: object } | { error: QixError }): Promise<void> {
+    async #answer(id: unknown, outcome: Outcome): Promise<void> {
         if ("error" in outcome) {
             const { code, parameter, message } = outcome.error;
             await this.#send({ id, error: { code, parameter, message } });
