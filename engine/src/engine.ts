@@ -1,6 +1,7 @@
 import type { RuleFiles } from "./access/ruleFiles";
 import type { AuditTrail } from "./audit/trail";
 import type { Bounds } from "./bounds/bounds";
+import { Room } from "./bounds/room";
 import { Transport } from "./bounds/transport";
 import type { DocumentLibrary } from "./documents/library";
 import type { Log } from "./log";
@@ -21,6 +22,7 @@ export class Engine {
     readonly reloads = new Activity(["ok", "fail"], reloadBounds);
     readonly httpAnswers = new HttpAnswers();
     readonly transport: Transport;
+    readonly room: Room;
     #calls = 0;
 
     constructor(
@@ -35,6 +37,7 @@ export class Engine {
         readonly eventBus: EventBus | undefined,
     ) {
         this.transport = new Transport(bounds, log);
+        this.room = new Room(bounds, () => sessions.documents);
     }
 
     /** QIX requests whose turn has come since the start. */

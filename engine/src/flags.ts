@@ -35,6 +35,7 @@ const boundSpecifications = {
     TtlSessionLimit: count(2_000, "sessions with a ttl"),
     TtlSessionLimitPerAddress: count(500, "sessions with a ttl from one address"),
     UnsavedLimit: bytes(256 * mebibyte, "bytes in memory of unsaved changes, of all documents"),
+    OpenLimit: bytes(512 * mebibyte, "bytes in memory of open documents, with their unsaved changes"),
 } satisfies Record<BoundFlag, FlagSpecification>;
 
 const specifications = {

@@ -61,6 +61,7 @@ describe("the metrics", function () {
             document_sync_pending_bytes: "gauge",
             document_sync_unread_bytes: "gauge",
             document_sync_unsaved_bytes: "gauge",
+            document_sync_open_bytes: "gauge",
         });
         expect(metrics.samples).to.include({
             'qix_documents_total{status="ok"}': 0,

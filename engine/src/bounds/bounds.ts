@@ -13,6 +13,7 @@ export const boundFlags = [
     "TtlSessionLimit",
     "TtlSessionLimitPerAddress",
     "UnsavedLimit",
+    "OpenLimit",
 ] as const;
 
 export type BoundFlag = (typeof boundFlags)[number];

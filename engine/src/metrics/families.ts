@@ -76,7 +76,7 @@ function realFamilies(engine: Engine, messages: MessageCounts, scrapes: Scrapes)
 }
 
 /** What the real engine does not tell. Without an event bus or rules, there is nothing to tell of them. */
-function ownFamilies({ library, sessions, eventBus, ruleFiles, bounds, transport }: Engine): Family[] {
+function ownFamilies({ library, eventBus, ruleFiles, bounds, transport, room }: Engine): Family[] {
     const bus = eventBus?.status;
     return [
         gauge("document_sync_stand_in_info", "Which program imitates that engine.", 1, standIn),
@@ -99,8 +99,9 @@ function ownFamilies({ library, sessions, eventBus, ruleFiles, bounds, transport
         gauge(
             "document_sync_unsaved_bytes",
             "Bytes of memory of unsaved changes, which UnsavedLimit bounds.",
-            sessions.unsavedBytes,
+            room.unsavedBytes,
         ),
+        gauge("document_sync_open_bytes", "Bytes of memory of open documents, which OpenLimit bounds.", room.openBytes),
         ...(bus
             ? [
                   gauge(

@@ -2,7 +2,6 @@ import { appResource, type Action } from "../access/access";
 import { beyondBounds, bounds } from "../documents/bounds";
 import type { OpenDocument } from "../documents/openDocument";
 import { checkSyntax } from "../script/index";
-import { change } from "./change";
 import { keyRecords, tableRecords } from "./dataModel";
 import { emptyScript } from "./emptyScript";
 import { ErrorCode, QixError, noActiveDocument } from "./errors";
@@ -26,14 +25,14 @@ export const docMethods: Record<string, Method> = {
     SetAppProperties: method({ qProp: {} }, (context, { qProp }) => {
         const document = permitted(context, "update", "set app properties");
         checkProperties(qProp);
-        change(context, document, { properties: { qTitle: document.title, qThumbnail: {}, ...qProp } });
+        context.engine.room.change(document, { properties: { qTitle: document.title, qThumbnail: {}, ...qProp } });
         return {};
     }),
 
     GetScript: method({}, (context) => ({ qScript: permitted(context, "reload", "get script").content.script })),
 
     SetScript: method({ qScript: "" }, (context, { qScript }) => {
-        change(context, permitted(context, "update", "set script"), { script: qScript });
+        context.engine.room.change(permitted(context, "update", "set script"), { script: qScript });
         return {};
     }),
 

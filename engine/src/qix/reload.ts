@@ -1,7 +1,6 @@
 import { appResource, variableResource } from "../access/access";
 import type { OpenDocument, Reload } from "../documents/openDocument";
 import { ScriptError, runScript } from "../script/index";
-import { change } from "./change";
 import { ErrorCode, QixError } from "./errors";
 import type { CallContext } from "./method";
 
@@ -17,11 +16,10 @@ const longestLine = 1_000;
  * is no room for the data.
  */
 export async function reload(
-    context: CallContext,
+    { engine, session }: CallContext,
     document: OpenDocument,
     fetchLimit: number | undefined,
 ): Promise<boolean> {
-    const { engine, session } = context;
     if (document.isReloading) {
         throw new QixError(ErrorCode.reloadInProgress, "A reload of the app is running", "Reload in progress");
     }
@@ -49,7 +47,7 @@ export async function reload(
             const app = appResource(document.id, document.title, document.content.owner);
             session.access.demand("create", variableResource(app), "create variable");
         }
-        change(context, document, { data, lastReloadTime: new Date().toISOString() });
+        engine.room.change(document, { data, lastReloadTime: new Date().toISOString() });
         outcome = "ok";
         return true;
     } catch (error) {

@@ -2,6 +2,7 @@ import type { Access } from "../access/access";
 import type { Bounds } from "../bounds/bounds";
 import { Quota } from "../bounds/quota";
 import type { DocumentLibrary } from "../documents/library";
+import type { OpenDocument } from "../documents/openDocument";
 import type { ClientConnection } from "./clientConnection";
 import { Session } from "./session";
 
@@ -42,10 +43,9 @@ export class Sessions {
         return this.#sessions.size;
     }
 
-    /** Bytes of memory, about, that the unsaved changes of all documents take that sessions have open. */
-    get unsavedBytes(): number {
-        const documents = new Set([...this.#sessions.values()].map(({ session }) => session.document));
-        return [...documents].reduce((sum, document) => sum + (document?.unsavedBytes ?? 0), 0);
+    /** Those that sessions have open, each once. */
+    get documents(): ReadonlySet<OpenDocument> {
+        return new Set([...this.#sessions.values()].flatMap(({ session }) => session.document ?? []));
     }
 
     /** Sessions since the start. */

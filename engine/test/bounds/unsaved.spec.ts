@@ -96,6 +96,41 @@ describe("unsaved changes", function () {
         expect((await reload(50)).result).to.deep.equal({ qReturn: true });
     });
 
+    it("that are saved count as open documents, until they are closed, and those have OpenLimit", async () => {
+        engine = await startEngine(await temporaryDirectory(), "OpenLimit=100000");
+        const first = await openNew("/app/1");
+        const open = async () => (await scrape(engine)).samples.document_sync_open_bytes ?? 0;
+        const empty = await open();
+        expect(empty).to.be.greaterThan(0).and.lessThan(10_000);
+        const full = "OpenLimit=100000 bytes of open documents are reached: close some first.";
+        expect((await call(first, "SetScript", "x".repeat(35_000))).error).to.equal(undefined);
+        expect(await open()).to.equal(empty + 70_008);
+        expect((await call(first, "DoSave")).error).to.equal(undefined);
+        expect(await open())
+            .to.be.greaterThan(70_000)
+            .and.lessThan(empty + 70_008);
+        // Of another session it takes no room of its own; and what is open grows no further than any other.
+        const second = await openNew("/app/2");
+        expect((await call(second, "SetScript", "x".repeat(15_000))).error?.parameter).to.equal(full);
+        expect((await call(first, "SetScript", "x".repeat(15_000))).error?.parameter).to.equal(full);
+        const saved = (await first.request({ id: 9, method: "GetDocList", handle: -1, params: [] })).result
+            ?.qDocList as { qDocId: string; qFileSize: number }[];
+        const large = saved.find((entry) => entry.qFileSize > 35_000)?.qDocId;
+        const third = await RawSocket.open(engine, "/app/3");
+        const opening = () => third.request({ id: 1, method: "OpenDoc", handle: -1, params: [large] });
+        expect((await opening()).error).to.equal(undefined);
+        await first.close();
+        await third.close();
+        expect(await open()).to.be.lessThan(10_000);
+        expect((await call(second, "SetScript", "x".repeat(35_000))).error).to.equal(undefined);
+        const fourth = await RawSocket.open(engine, "/app/4");
+        const refused = await fourth.request({ id: 1, method: "OpenDoc", handle: -1, params: [large] });
+        expect(refused.error).to.deep.equal({ code: 1015, parameter: full, message: "App size exceeded" });
+        await second.close();
+        const later = await fourth.request({ id: 1, method: "OpenDoc", handle: -1, params: [large] });
+        expect(later.error).to.equal(undefined);
+    });
+
     it("are measured without recursion, however deep they are, and as large as their texts are", () => {
         let deep: unknown = "end";
         for (let depth = 0; depth < 100_000; depth++) {
