@@ -41,7 +41,10 @@ export class BoundedSocket {
         private readonly transport: Transport,
     ) {
         // Around the library's own listener, which hands out all messages of a piece before it returns.
-        stream.prependListener("data", (piece: Buffer) => this.#unfinished.add(piece));
+        const count = (piece: Buffer) => this.#unfinished.add(piece);
+        stream.prependListener("data", count);
+        // After an error the library drops what still comes, and goes on reading for its goodbye to be heard.
+        socket.on("error", () => stream.off("data", count));
         stream.on("data", () => this.#regulate());
         socket.on("message", (data) => this.#take(data as Buffer));
         socket.on("close", () => this.#regulate());
