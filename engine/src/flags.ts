@@ -18,25 +18,29 @@ interface FlagSpecification {
     readonly help: string;
 }
 
+interface BoundSpecification extends FlagSpecification {
+    readonly isNoneAtZero: boolean;
+}
+
 const mebibyte = 1024 * 1024;
 
-/** Bounds of what clients may take. One whose help says so has no limit at 0. */
+/** Bounds of what clients may take. */
 const boundSpecifications = {
-    MessageLimit: bytes(16 * mebibyte, "bytes of one message"),
-    PendingLimit: bytes(128 * mebibyte, "bytes of unfinished and waiting messages, of all sockets"),
-    RequestLimit: flag("integer", "256", "ours", "requests under way of one socket, which is not read further then"),
-    UnreadLimitPerSocket: bytes(mebibyte, "bytes of answers unread by a socket's client, which gets no more made then"),
-    UnreadLimit: bytes(256 * mebibyte, "bytes of answers unread by their clients, of all sockets"),
-    UnreadSeconds: flag("integer", "60", "ours", "for so long a client may read none of the answers that wait for it"),
+    MessageLimit: share(16 * mebibyte, "bytes of one message"),
+    PendingLimit: share(128 * mebibyte, "bytes of unfinished and waiting messages, of all sockets"),
+    RequestLimit: share(256, "requests under way of one socket, which is not read further then"),
+    UnreadLimitPerSocket: share(mebibyte, "bytes of answers unread by a socket's client, which gets no more made then"),
+    UnreadLimit: share(256 * mebibyte, "bytes of answers unread by their clients, of all sockets"),
+    UnreadSeconds: share(60, "for so long a client may read none of the answers that wait for it"),
     SocketLimit: count(10_000, "sockets"),
     SocketLimitPerAddress: count(2_500, "sockets from one address"),
     SessionLimit: count(10_000, "sessions, 5 in the developer edition"),
     SessionLimitPerAddress: count(2_500, "sessions from one address"),
     TtlSessionLimit: count(2_000, "sessions with a ttl"),
     TtlSessionLimitPerAddress: count(500, "sessions with a ttl from one address"),
-    UnsavedLimit: bytes(256 * mebibyte, "bytes in memory of unsaved changes, of all documents"),
-    OpenLimit: bytes(512 * mebibyte, "bytes in memory of open documents, with their unsaved changes"),
-} satisfies Record<BoundFlag, FlagSpecification>;
+    UnsavedLimit: share(256 * mebibyte, "bytes in memory of unsaved changes, of all documents"),
+    OpenLimit: share(512 * mebibyte, "bytes in memory of open documents, with their unsaved changes"),
+} satisfies Record<BoundFlag, BoundSpecification>;
 
 const specifications = {
     AcceptEULA: flag("yesNo", "no", "real", "must be yes, else the engine logs why and exits"),
@@ -184,19 +188,15 @@ function flag(kind: FlagKind, value: string, origin: "real" | "ours", help: stri
     return { kind, default: value, origin, help };
 }
 
-function bytes(value: number, help: string): FlagSpecification {
-    return flag("integer", String(value), "ours", help);
+/** What each may take: at least something. */
+function share(value: number, help: string): BoundSpecification {
+    return { ...flag("integer", String(value), "ours", help), isNoneAtZero: false };
 }
 
-function count(value: number, help: string): FlagSpecification {
-    return flag("integer", String(value), "ours", `${help}, at a time; 0 for no limit`);
+/** How many there may be. */
+function count(value: number, help: string): BoundSpecification {
+    return { ...flag("integer", String(value), "ours", `${help}, at a time; 0 for no limit`), isNoneAtZero: true };
 }
-
-/** Of these 0 is no limit: they bound how many there are, while the others bound how much each may take. */
-const withoutLimitAtZero: ReadonlySet<BoundFlag> = new Set([
-    ...(["SocketLimit", "SocketLimitPerAddress", "SessionLimit", "SessionLimitPerAddress"] as const),
-    ...(["TtlSessionLimit", "TtlSessionLimitPerAddress"] as const),
-]);
 
 function toBounds(
     integer: (key: BoundFlag, least: number, most?: number) => number,
@@ -204,9 +204,9 @@ function toBounds(
     const most: Partial<Record<BoundFlag, number>> = { MessageLimit: longestMessage, UnreadSeconds: longestTimer };
     const bounds = Object.fromEntries(
         boundFlags.map((key) => {
-            const isCount = withoutLimitAtZero.has(key);
-            const value = integer(key, isCount ? 0 : 1, most[key]);
-            return [key, isCount && value === 0 ? Infinity : value];
+            const { isNoneAtZero } = boundSpecifications[key];
+            const value = integer(key, isNoneAtZero ? 0 : 1, most[key]);
+            return [key, isNoneAtZero && value === 0 ? Infinity : value];
         }),
     ) as Record<BoundFlag, number>;
     const { MessageLimit, PendingLimit } = bounds;

@@ -46,17 +46,17 @@ describe("what clients may take of the engine's memory", function () {
     });
 
     it("is MessageLimit for one message: a longer one closes its socket, before it has come, with the reason", async () => {
-        await start("PendingLimit=16777216");
+        await start("MessageLimit=1048576", "PendingLimit=1048576");
         const socket = await RawSocket.open(engine, "/app/long");
         socket.send("x".repeat(17 * mebibyte));
         await until("the socket is closed", () => socket.closeCode !== undefined);
         expect(socket.closeCode).to.equal(1009);
-        expect(socket.closeReason).to.equal("The message is longer than MessageLimit=16777216 bytes.");
+        expect(socket.closeReason).to.equal("The message is longer than MessageLimit=1048576 bytes.");
         expect(await refusals("MessageLimit")).to.equal(1);
         // What still comes of it is dropped, and does not count.
         expect(await refusals("PendingLimit")).to.equal(0);
         const other = await RawSocket.open(engine, "/app/as-long-as-may-be");
-        const params = ["x".repeat(16 * mebibyte - 200_000)];
+        const params = ["x".repeat(mebibyte - 100_000)];
         expect((await other.request({ id: 1, method: "SetScript", handle: 1, params })).error?.code).to.equal(-32602);
     });
 

@@ -24,16 +24,16 @@ describe("unsaved changes", function () {
     const unsaved = async () => (await scrape(engine)).samples.document_sync_unsaved_bytes;
 
     it("are refused beyond UnsavedLimit: 24 sessions that outlived their sockets with 45 MB each ended the engine", async () => {
-        engine = await startSmallEngine(await temporaryDirectory(), 128, `UnsavedLimit=${64 * mebibyte}`);
+        engine = await startSmallEngine(await temporaryDirectory(), 96, `UnsavedLimit=${32 * mebibyte}`);
         let taken = 0;
         for (let index = 0; index < 24; index++) {
             const socket = await openNew(`/app/${index}/ttl/1800`);
             // Each has characters of its own, so that no two texts are one in memory.
-            const answer = await call(socket, "SetScript", String.fromCharCode(65 + index).repeat(12 * mebibyte));
+            const answer = await call(socket, "SetScript", String.fromCharCode(65 + index).repeat(6 * mebibyte));
             if (answer.error) {
                 expect(answer.error).to.deep.equal({
                     code: 1015,
-                    parameter: sentence(64 * mebibyte),
+                    parameter: sentence(32 * mebibyte),
                     message: "App size exceeded",
                 });
             } else {
@@ -43,16 +43,16 @@ describe("unsaved changes", function () {
         }
         expect(taken).to.equal(2);
         expect(await unsaved())
-            .to.be.greaterThan(48 * mebibyte)
-            .and.lessThan(64 * mebibyte);
+            .to.be.greaterThan(24 * mebibyte - 1)
+            .and.lessThan(32 * mebibyte);
         // What was taken is there, and saving it makes room.
         const kept = await RawSocket.open(engine, "/app/0/ttl/1800");
         await kept.request({ id: 1, method: "GetActiveDoc", handle: -1, params: [] });
         const script = (await call(kept, "GetScript")).result?.qScript as string;
-        expect(script.length).to.equal(12 * mebibyte);
+        expect(script.length).to.equal(6 * mebibyte);
         expect((await call(kept, "DoSave")).error).to.equal(undefined);
         const next = await openNew("/app/next");
-        expect((await call(next, "SetScript", "y".repeat(12 * mebibyte))).error).to.equal(undefined);
+        expect((await call(next, "SetScript", "y".repeat(6 * mebibyte))).error).to.equal(undefined);
     });
 
     it("may always get smaller, and are nothing once they are saved or closed", async () => {
