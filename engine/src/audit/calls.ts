@@ -1,4 +1,3 @@
-import { titleOf } from "../documents/format";
 import type { DocumentLibrary } from "../documents/library";
 import { ErrorCode, type QixError } from "../qix/errors";
 import type { Session } from "../sessions/session";
@@ -21,7 +20,7 @@ const namedBy = new Map([
     ["DeleteApp", "qAppId"],
     ["GetAppEntry", "qAppID"],
 ]);
-const refusals: ReadonlySet<number> = new Set([ErrorCode.accessDenied, ErrorCode.sizeExceeded]);
+const refusals: ReadonlySet<number> = new Set([ErrorCode.accessDenied, ErrorCode.outOfMemory, ErrorCode.sizeExceeded]);
 
 /** What a call is about, as things are before it: a document that was deleted has no title any more. */
 export function callOf(session: Session, library: DocumentLibrary, method: string, params: unknown): Call {
@@ -61,7 +60,7 @@ function subjectOf(session: Session, library: DocumentLibrary, method: string, p
     }
     const id = textOf(params, name);
     const listed = library.find(id);
-    return { id, title: listed ? titleOf(listed.properties) : "" };
+    return { id, title: listed?.title ?? "" };
 }
 
 /** What only the call's success has made known. */

@@ -1,6 +1,6 @@
 import type { DocumentContent, SavedVersion } from "./format";
 import { titleOf } from "./head";
-import { memoryOf } from "./memory";
+import { memoryOf } from "./measure";
 
 /** One who has a document open: a session. */
 export interface DocumentViewer {

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { memoryOf } from "../../src/documents/memory";
+import { memoryOf } from "../../src/documents/measure";
 import { type EngineProcess, cleanUp, startEngine, startSmallEngine, temporaryDirectory } from "../engineProcess";
 import { scrape } from "../metricsPort";
 import { type Frame, RawSocket } from "../socket";
