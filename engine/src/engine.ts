@@ -1,4 +1,8 @@
 import type { RuleFiles } from "./access/ruleFiles";
+import type { AuditTrail } from "./audit/trail";
+import type { Bounds } from "./bounds/bounds";
+import { Room } from "./bounds/room";
+import { Transport } from "./bounds/transport";
 import type { DocumentLibrary } from "./documents/library";
 import type { Log } from "./log";
 import { Activity } from "./metrics/activity";
@@ -17,17 +21,24 @@ export class Engine {
     readonly requests = new Activity(["answered"], requestBounds);
     readonly reloads = new Activity(["ok", "fail"], reloadBounds);
     readonly httpAnswers = new HttpAnswers();
+    readonly transport: Transport;
+    readonly room: Room;
     #calls = 0;
 
     constructor(
         readonly log: Log,
+        readonly audit: AuditTrail,
+        readonly bounds: Bounds,
         readonly library: DocumentLibrary,
         readonly sessions: Sessions,
         /** Undefined if ABAC is off. */
         readonly ruleFiles: RuleFiles | undefined,
         /** Undefined if the event bus is off. */
         readonly eventBus: EventBus | undefined,
-    ) {}
+    ) {
+        this.transport = new Transport(bounds, log);
+        this.room = new Room(bounds, () => sessions.documents);
+    }
 
     /** QIX requests whose turn has come since the start. */
     get calls(): number {

@@ -6,6 +6,8 @@
  */
 
 import type { Broker } from "./sync/eventBus";
+import { type BoundFlag, boundFlags } from "./bounds/bounds";
+import type { Verbosities } from "./log";
 
 type FlagKind = "text" | "yesNo" | "integer";
 
@@ -15,6 +17,30 @@ interface FlagSpecification {
     readonly origin: "real" | "ours";
     readonly help: string;
 }
+
+interface BoundSpecification extends FlagSpecification {
+    readonly isNoneAtZero: boolean;
+}
+
+const mebibyte = 1024 * 1024;
+
+/** Bounds of what clients may take. */
+const boundSpecifications = {
+    MessageLimit: share(16 * mebibyte, "bytes of one message"),
+    PendingLimit: share(128 * mebibyte, "bytes of unfinished and waiting messages, of all sockets"),
+    RequestLimit: share(256, "requests under way of one socket, which is not read further then"),
+    UnreadLimitPerSocket: share(mebibyte, "bytes of answers unread by a socket's client, which gets no more made then"),
+    UnreadLimit: share(256 * mebibyte, "bytes of answers unread by their clients, of all sockets"),
+    UnreadSeconds: share(60, "for so long a client may read none of the answers that wait for it"),
+    SocketLimit: count(10_000, "sockets"),
+    SocketLimitPerAddress: count(2_500, "sockets from one address"),
+    SessionLimit: count(10_000, "sessions, 5 in the developer edition"),
+    SessionLimitPerAddress: count(2_500, "sessions from one address"),
+    TtlSessionLimit: count(2_000, "sessions with a ttl"),
+    TtlSessionLimitPerAddress: count(500, "sessions with a ttl from one address"),
+    UnsavedLimit: share(256 * mebibyte, "bytes in memory of unsaved changes, of all documents"),
+    OpenLimit: share(512 * mebibyte, "bytes in memory of open documents, with their unsaved changes"),
+} satisfies Record<BoundFlag, BoundSpecification>;
 
 const specifications = {
     AcceptEULA: flag("yesNo", "no", "real", "must be yes, else the engine logs why and exits"),
@@ -31,19 +57,25 @@ const specifications = {
     PrometheusServicePort: flag("integer", "9090", "real", "port of the metrics; 0 takes a free one"),
     PrometheusPort: flag("integer", "9090", "real", "the same; PrometheusServicePort counts if both are given"),
     SystemLogVerbosity: flag("integer", "4", "real", "0 off, 1 fatal, 2 error, 3 warning, 4 info, 5 debug"),
+    AuditActivityLogVerbosity: flag("integer", "4", "real", "the same of the audit trail; 3 leaves successes out"),
     RabbitLoginPath: flag("text", "/run/secrets/rabbitmq", "ours", "directory of the files username and password"),
     EventBusEchoTimeout: flag("integer", "5", "ours", "seconds until an event of its own must have come back"),
     EventBusPingInterval: flag("integer", "4", "ours", "seconds after which a quiet engine says that it is there"),
     CatchUpInterval: flag("integer", "300", "ours", "seconds between looks at the whole volume, with UseEventBus=1"),
-    SessionLimit: flag("integer", "0", "ours", "sessions at a time, 5 as in the developer edition; 0 for no limit"),
     BindAddress: flag("text", "", "ours", "address to listen on; all of the machine's if empty"),
+    AllowedOrigins: flag("text", "", "ours", "origins of web pages that may connect, separated by commas"),
+    ValidateJsonWebTokens: flag("text", "0", "real", "tokens are not read: the engine starts with 0 only"),
+    ...boundSpecifications,
 } satisfies Record<string, FlagSpecification>;
 
 /** Real flags that are taken without effect: what they switch is always so here, or not imitated. */
 const withoutEffect = new Set([
     ...["Gen3", "PersistenceMode", "BuildAppCacheAtStartup", "StandardReload", "StoragePath", "EnableFilePolling"],
-    ...["ValidateJsonWebTokens", "JsonWebTokenSecret", "JsonWebTokenPath", "LicenseServiceUrl"],
+    ...["JsonWebTokenSecret", "JsonWebTokenPath", "LicenseServiceUrl"],
 ]);
+
+/** Bytes: a longer text can't be had in node. */
+const longestMessage = 512 * mebibyte;
 
 /** Seconds, 24 days: what node's timers can count. */
 const longestTimer = 2_147_483;
@@ -57,6 +89,8 @@ export interface Flags {
     readonly port: number;
     /** Empty for all addresses. */
     readonly bindAddress: string;
+    /** Origins of web pages that may connect, as browsers write them. */
+    readonly allowedOrigins: readonly string[];
     readonly enableAbac: boolean;
     readonly allowRulePath: string | undefined;
     readonly denyRulePath: string | undefined;
@@ -67,12 +101,10 @@ export interface Flags {
     /** Seconds; -1 is for ever. */
     readonly sessionTtl: number;
     readonly maxSessionTtl: number;
-    /** 0 is no limit. */
-    readonly sessionLimit: number;
+    readonly bounds: Readonly<Record<BoundFlag, number>>;
     /** 0 takes a free port; undefined for no metrics. */
     readonly metricsPort: number | undefined;
-    /** 0 (off) to 5 (debug). */
-    readonly logVerbosity: number;
+    readonly verbosities: Verbosities;
 }
 
 /** A flag's value that can't be used; the message names key and value. */
@@ -107,6 +139,7 @@ export function parseFlags(args: readonly string[]): { flags: Flags; warnings: s
     }
     const metricsPortKey = given.has("PrometheusServicePort") ? "PrometheusServicePort" : "PrometheusPort";
     const text = (key: FlagName) => given.get(key) ?? specifications[key].default;
+    refuseTokens("ValidateJsonWebTokens", text("ValidateJsonWebTokens"));
     const yesNo = (key: FlagName) => toBoolean(key, text(key));
     const integer = (key: FlagName, least: number, most = Number.MAX_SAFE_INTEGER) =>
         toInteger(key, text(key), least, most);
@@ -116,6 +149,7 @@ export function parseFlags(args: readonly string[]): { flags: Flags; warnings: s
             documentDirectory: text("DocumentDirectory"),
             port: integer("DesktopPort", 0, 65535),
             bindAddress: text("BindAddress"),
+            allowedOrigins: toOrigins("AllowedOrigins", text("AllowedOrigins")),
             enableAbac: yesNo("EnableABAC"),
             allowRulePath: text("SystemAllowRulePath") || undefined,
             denyRulePath: text("SystemDenyRulePath") || undefined,
@@ -130,9 +164,12 @@ export function parseFlags(args: readonly string[]): { flags: Flags; warnings: s
             catchUpInterval: integer("CatchUpInterval", 1, longestTimer),
             sessionTtl: integer("SessionTTL", -1, longestTimer),
             maxSessionTtl: integer("MaxSessionTTL", 0, longestTimer),
-            sessionLimit: integer("SessionLimit", 0),
+            bounds: toBounds(integer),
             metricsPort: yesNo("EnablePrometheus") ? integer(metricsPortKey, 0, 65535) : undefined,
-            logVerbosity: integer("SystemLogVerbosity", 0, 5),
+            verbosities: {
+                system: integer("SystemLogVerbosity", 0, 5),
+                audit: integer("AuditActivityLogVerbosity", 0, 5),
+            },
         },
         warnings,
     };
@@ -149,6 +186,36 @@ export function usage(): string {
 
 function flag(kind: FlagKind, value: string, origin: "real" | "ours", help: string): FlagSpecification {
     return { kind, default: value, origin, help };
+}
+
+/** What each may take: at least something. */
+function share(value: number, help: string): BoundSpecification {
+    return { ...flag("integer", String(value), "ours", help), isNoneAtZero: false };
+}
+
+/** How many there may be. */
+function count(value: number, help: string): BoundSpecification {
+    return { ...flag("integer", String(value), "ours", `${help}, at a time; 0 for no limit`), isNoneAtZero: true };
+}
+
+function toBounds(
+    integer: (key: BoundFlag, least: number, most?: number) => number,
+): Readonly<Record<BoundFlag, number>> {
+    const most: Partial<Record<BoundFlag, number>> = { MessageLimit: longestMessage, UnreadSeconds: longestTimer };
+    const bounds = Object.fromEntries(
+        boundFlags.map((key) => {
+            const { isNoneAtZero } = boundSpecifications[key];
+            const value = integer(key, isNoneAtZero ? 0 : 1, most[key]);
+            return [key, isNoneAtZero && value === 0 ? Infinity : value];
+        }),
+    ) as Record<BoundFlag, number>;
+    const { MessageLimit, PendingLimit } = bounds;
+    if (PendingLimit < MessageLimit) {
+        throw new FlagError(
+            `PendingLimit=${PendingLimit} is less than MessageLimit=${MessageLimit}: give it room for one message at least.`,
+        );
+    }
+    return bounds;
 }
 
 function toBoolean(key: string, value: string): boolean {
@@ -168,6 +235,32 @@ function toInteger(key: string, value: string, least: number, most: number): num
         throw new FlagError(`${key}=${value} is no whole number from ${least}${upTo}.`);
     }
     return number;
+}
+
+/** An engine that is told to validate tokens, and can't, would let everyone in. */
+function refuseTokens(key: string, value: string): void {
+    if (value !== "0") {
+        throw new FlagError(
+            `${key}=${value} asks for a protection that this engine does not have: set ${key}=0, and let the network ` +
+                "decide who reaches the engine.",
+        );
+    }
+}
+
+function toOrigins(key: string, value: string): readonly string[] {
+    const origins = value.split(",").filter((origin) => origin !== "");
+    const wrong = origins.find((origin) => !/^https?:/.test(origin) || originOf(origin) !== origin);
+    if (wrong !== undefined) {
+        throw new FlagError(
+            `${key}=${value} has ${JSON.stringify(wrong)}, which is no origin: write each as browsers do, such as ` +
+                "https://example.com, without path and default port.",
+        );
+    }
+    return origins;
+}
+
+function originOf(text: string): string | undefined {
+    return URL.canParse(text) ? new URL(text).origin : undefined;
 }
 
 function toHostAndPort(key: string, value: string): { host: string; port: number } {

@@ -1,12 +1,15 @@
 import { mkdir } from "node:fs/promises";
 import { Access, personalUser } from "./access/access";
 import { RuleFileError, RuleFiles } from "./access/ruleFiles";
+import { AuditTrail } from "./audit/trail";
+import { Bounds } from "./bounds/bounds";
 import { DocumentLibrary } from "./documents/library";
 import { DocumentStore } from "./documents/store";
 import { Engine } from "./engine";
 import { type Flags, FlagError, parseFlags, usage } from "./flags";
-import { type Log, type MessageCounts, createLog, noMessages } from "./log";
+import { type Log, type MessageCounts, createLogs, noMessages } from "./log";
 import { MetricsServer } from "./metrics/server";
+import { Origins } from "./origins";
 import { Server } from "./server";
 import { Sessions } from "./sessions/sessions";
 import { EventBus } from "./sync/eventBus";
@@ -32,7 +35,7 @@ async function main(args: readonly string[]): Promise<void> {
     }
     const { flags, warnings } = parseFlags(args);
     const messages = noMessages();
-    const log = createLog(flags.logVerbosity, messages);
+    const { system: log, audit } = createLogs(flags.verbosities, messages);
     log.info(`Engine started with command line: ${args.map(withoutSecrets).join(" ")}`);
     log.info(`Engine Version is ${engineVersion}, imitated by ${standIn.name} ${standIn.version}`);
     warnings.forEach((warning) => log.warn(withoutSecrets(warning)));
@@ -44,12 +47,12 @@ async function main(args: readonly string[]): Promise<void> {
     for (const signal of ["SIGTERM", "SIGINT"] as const) {
         process.once(signal, () => void stop(signal, log, running));
     }
-    const engine = (running.engine = await assemble(flags, log));
+    const engine = (running.engine = await assemble(flags, log, new AuditTrail(audit)));
     if (flags.metricsPort !== undefined) {
         const metricsPort = await serveMetrics(engine, messages, flags.metricsPort, flags.bindAddress);
         log.info({ metricsPort }, `Metrics on port ${metricsPort}.`);
     }
-    const server = (running.server = new Server(engine));
+    const server = (running.server = new Server(engine, new Origins(flags.allowedOrigins)));
     const port = await server.listen(flags.port, flags.bindAddress).catch((error: Error) => {
         throw new StartError(`DesktopPort=${flags.port} can't be listened on (${error.message}).`);
     });
@@ -62,7 +65,7 @@ function withoutSecrets(text: string): string {
     return text.replace(/(JsonWebTokenSecret\s*=).*/is, "$1***").replace(/(^|[=/\s])[^=/\s]*@/g, "$1***@");
 }
 
-async function assemble(flags: Flags, log: Log): Promise<Engine> {
+async function assemble(flags: Flags, log: Log, audit: AuditTrail): Promise<Engine> {
     let eventBus: EventBus | undefined;
     const announce = (event: SyncEvent) => eventBus?.publish(event);
     const store = await openStore(flags.documentDirectory, log);
@@ -89,7 +92,16 @@ async function assemble(flags: Flags, log: Log): Promise<Engine> {
         setInterval(() => void catchUp(), flags.catchUpInterval * 1000);
     }
     const newAccess = () => new Access(personalUser, ruleFiles ?? "none");
-    return new Engine(log, library, new Sessions(library, flags, newAccess), ruleFiles, eventBus);
+    const bounds = new Bounds(flags.bounds);
+    return new Engine(
+        log,
+        audit,
+        bounds,
+        library,
+        new Sessions(library, flags, bounds, newAccess),
+        ruleFiles,
+        eventBus,
+    );
 }
 
 /** A directory that can't be used is no reason to stay down: what needs it fails with its own error, as on a full disk. */
@@ -125,6 +137,6 @@ async function stop(signal: string, log: Log, { engine, server }: Running): Prom
 
 main(process.argv.slice(2)).catch((error: unknown) => {
     const isExpected = error instanceof StartError || error instanceof FlagError || error instanceof RuleFileError;
-    createLog(1).fatal(isExpected ? withoutSecrets(error.message) : { err: error });
+    createLogs({ system: 1, audit: 0 }).system.fatal(isExpected ? withoutSecrets(error.message) : { err: error });
     process.exit(1);
 });

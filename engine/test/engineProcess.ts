@@ -47,12 +47,25 @@ export async function startEngine(documents: string, ...flags: string[]): Promis
     return untilListening(engine);
 }
 
+/** The same with so little memory that what is not bounded ends it. @param megabytes of its heap. */
+export async function startSmallEngine(
+    documents: string,
+    megabytes: number,
+    ...flags: string[]
+): Promise<EngineProcess> {
+    const node = [`--max-old-space-size=${megabytes}`, bundled(engineSource)];
+    return untilListening(spawnNode([...node, ...argumentsOf(`DocumentDirectory=${documents}`, ...flags)]));
+}
+
 /** Starts an engine without waiting for it to listen: for those that should not. */
 export function spawnEngine(...flags: string[]): SpawnedEngine {
+    return spawnWith(argumentsOf(...flags));
+}
+
+function argumentsOf(...flags: string[]): string[] {
     const ports = ["DesktopPort=0", "PrometheusServicePort=0", "BindAddress=127.0.0.1"];
     const defaults = ["AcceptEULA=yes", ...ports, "SystemLogVerbosity=5"];
-    const args = [...defaults, ...flags].flatMap((flag) => ["-S", flag]);
-    return spawnWith(args);
+    return [...defaults, ...flags].flatMap((flag) => ["-S", flag]);
 }
 
 /** An engine with exactly these arguments. */

@@ -258,7 +258,11 @@ describe("a document that would hurt the engines", function () {
             8,
         );
         const flags = ["AcceptEULA=yes", "DesktopPort=0", "PrometheusServicePort=0", "BindAddress=127.0.0.1"];
-        const args = [...flags, `DocumentDirectory=${directory}`].flatMap((flag) => ["-S", flag]);
+        // That bound would refuse first, by the files' sizes: here it is about what the heap has left.
+        const args = [...flags, "OpenLimit=4294967296", `DocumentDirectory=${directory}`].flatMap((flag) => [
+            "-S",
+            flag,
+        ]);
         const engine = await untilListening(spawnNode(["--max-old-space-size=1024", bundled(engineSource), ...args]));
         const sessions = await Promise.all(ids.map(() => connect(engine)));
         const opened = await Promise.all(

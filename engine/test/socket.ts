@@ -18,10 +18,16 @@ export interface Frame {
 export class RawSocket {
     readonly frames: Frame[] = [];
     closeCode: number | undefined;
+    closeReason = "";
 
     private constructor(private readonly socket: WebSocket) {
         socket.on("message", (data) => this.frames.push(JSON.parse((data as Buffer).toString()) as Frame));
-        socket.on("close", (code) => (this.closeCode = code));
+        socket.on("close", (code, reason) => {
+            this.closeCode = code;
+            this.closeReason = reason.toString();
+        });
+        // Of one that the engine ends: what tests look at is its close.
+        socket.on("error", () => undefined);
     }
 
     /** Resolves when the engine has greeted. */
@@ -40,6 +46,18 @@ export class RawSocket {
 
     send(frame: unknown): void {
         this.socket.send(typeof frame === "string" ? frame : JSON.stringify(frame));
+    }
+
+    /** Sends a text in so many frames. */
+    sendFragments(text: string, count: number): void {
+        const length = Math.max(Math.ceil(text.length / count), 1);
+        for (let index = 0; index < count; index++) {
+            this.socket.send(text.slice(index * length, (index + 1) * length), { fin: index === count - 1 });
+        }
+    }
+
+    ping(data: string): void {
+        this.socket.ping(data);
     }
 
     /** Sends a request and waits for its answer. */

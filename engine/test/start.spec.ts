@@ -1,8 +1,9 @@
 import { spawn } from "node:child_process";
-import { chmod, copyFile, open, readdir, writeFile } from "node:fs/promises";
+import { chmod, copyFile, open, readFile, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
-import { FlagError, parseFlags } from "../src/flags";
+import { boundFlags } from "../src/bounds/bounds";
+import { FlagError, parseFlags, usage } from "../src/flags";
 import { freePort } from "./broker";
 import { bundled } from "./bundle";
 import {
@@ -49,6 +50,32 @@ describe("starting the engine", function () {
         expect(await fatal(spawnEngine("UseEventBus=1", "RabbitHost="))).to.match(/RabbitHost= is no host:port/);
     });
 
+    it("refuses to validate tokens, which it can't, instead of letting everyone in", async () => {
+        for (const value of ["1", "2", "", "yes"]) {
+            expect(() => parseFlags(["-S", `ValidateJsonWebTokens=${value}`])).to.throw(
+                FlagError,
+                `ValidateJsonWebTokens=${value} asks for a protection that this engine does not have`,
+            );
+        }
+        expect(await fatal(spawnEngine("ValidateJsonWebTokens=1", "JsonWebTokenSecret=very-secret"))).to.match(
+            /^ValidateJsonWebTokens=1 asks .*\.$/,
+        );
+        expect(parseFlags(["-S", "ValidateJsonWebTokens=0"]).warnings).to.deep.equal([]);
+    });
+
+    it("refuses bounds that would let nothing through", () => {
+        const parse = (...flags: string[]) => parseFlags(flags.flatMap((flag) => ["-S", flag]));
+        expect(() => parse("MessageLimit=0")).to.throw(FlagError, "MessageLimit=0 is no whole number from 1 to");
+        expect(() => parse("RequestLimit=none")).to.throw(FlagError, "RequestLimit=none is no whole number from 1");
+        expect(() => parse("PendingLimit=1000", "MessageLimit=1001")).to.throw(
+            FlagError,
+            "PendingLimit=1000 is less than MessageLimit=1001",
+        );
+        const { bounds } = parse("SessionLimit=0", "TtlSessionLimit=7").flags;
+        expect(bounds).to.include({ SessionLimit: Infinity, SessionLimitPerAddress: 2_500, TtlSessionLimit: 7 });
+        expect(bounds).to.include({ MessageLimit: 16 * 1024 * 1024, PendingLimit: 128 * 1024 * 1024 });
+    });
+
     it("refuses a port that is taken", async () => {
         const first = await startEngine(await temporaryDirectory());
         const port = new URL(first.url).port;
@@ -91,7 +118,7 @@ describe("starting the engine", function () {
         const rest = ["-S", "RabbitHost=rabbitmq:5672", "-S", "UseEventBus=1", "-S", "EnableABAC=1", "-S"];
         const parsed = parseFlags([...garbled, ...rest]);
         expect(parsed.flags).to.include({ acceptEula: false, documentDirectory: "/data/apps", enableAbac: true });
-        expect(parsed.flags).to.include({ port: 9076, sessionTtl: 0, maxSessionTtl: 1800, sessionLimit: 0 });
+        expect(parsed.flags).to.include({ port: 9076, sessionTtl: 0, maxSessionTtl: 1800 });
         expect(parsed.flags.broker).to.deep.equal({
             host: "rabbitmq",
             port: 5672,
@@ -137,6 +164,19 @@ describe("starting the engine", function () {
             }
         } finally {
             await full.close();
+        }
+    });
+
+    it("has each of its flags in its README, and each bound with its default", async () => {
+        const readme = await readFile(join(__dirname, "../README.md"), "utf8");
+        const flags = [...usage().matchAll(/^ {2}(\w+)=(\S*) /gm)];
+        expect(flags.length).to.be.greaterThan(30);
+        for (const [, key = "", value = ""] of flags) {
+            const row = readme.split("\n").find((line) => line.startsWith("| `") && line.includes(`\`${key}\``));
+            expect(row, key).not.to.equal(undefined);
+            if ((boundFlags as readonly string[]).includes(key)) {
+                expect(row?.split("|")[2], key).to.match(new RegExp(`\\b${value}\\b`));
+            }
         }
     });
 

@@ -1,3 +1,4 @@
+import { boundFlags } from "../bounds/bounds";
 import type { Engine } from "../engine";
 import type { MessageCounts } from "../log";
 import { engineVersion, standIn } from "../version";
@@ -75,11 +76,32 @@ function realFamilies(engine: Engine, messages: MessageCounts, scrapes: Scrapes)
 }
 
 /** What the real engine does not tell. Without an event bus or rules, there is nothing to tell of them. */
-function ownFamilies({ library, eventBus, ruleFiles }: Engine): Family[] {
+function ownFamilies({ library, eventBus, ruleFiles, bounds, transport, room }: Engine): Family[] {
     const bus = eventBus?.status;
     return [
         gauge("document_sync_stand_in_info", "Which program imitates that engine.", 1, standIn),
         gauge("document_sync_documents", "Documents in this engine's list.", library.list().length),
+        labelledCounter(
+            "document_sync_refusals_total",
+            "Refusals since the start, by the flag that bounds what was asked for.",
+            boundFlags.map((flag) => [{ bound: flag }, bounds.refusals(flag)]),
+        ),
+        gauge(
+            "document_sync_pending_bytes",
+            "Bytes of messages that are not finished or not answered, which PendingLimit bounds.",
+            transport.pending.total,
+        ),
+        gauge(
+            "document_sync_unread_bytes",
+            "Bytes of answers that clients have not read, which UnreadLimit bounds.",
+            transport.unread.total,
+        ),
+        gauge(
+            "document_sync_unsaved_bytes",
+            "Bytes of memory of unsaved changes, which UnsavedLimit bounds.",
+            room.unsavedBytes,
+        ),
+        gauge("document_sync_open_bytes", "Bytes of memory of open documents, which OpenLimit bounds.", room.openBytes),
         ...(bus
             ? [
                   gauge(

@@ -25,14 +25,14 @@ export const docMethods: Record<string, Method> = {
     SetAppProperties: method({ qProp: {} }, (context, { qProp }) => {
         const document = permitted(context, "update", "set app properties");
         checkProperties(qProp);
-        document.change({ properties: { qTitle: document.title, qThumbnail: {}, ...qProp } });
+        context.engine.room.change(document, { properties: { qTitle: document.title, qThumbnail: {}, ...qProp } });
         return {};
     }),
 
     GetScript: method({}, (context) => ({ qScript: permitted(context, "reload", "get script").content.script })),
 
     SetScript: method({ qScript: "" }, (context, { qScript }) => {
-        permitted(context, "update", "set script").change({ script: qScript });
+        context.engine.room.change(permitted(context, "update", "set script"), { script: qScript });
         return {};
     }),
 

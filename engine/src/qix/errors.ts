@@ -27,6 +27,7 @@ export const ErrorCode = {
     saveFailed: 1005,
     createFailed: 1006,
     appInvalid: 1007,
+    sizeExceeded: 1015,
     deleteFailed: 9002,
     diskFull: 9008,
     reloadInProgress: 11000,

@@ -15,8 +15,9 @@ const millisecondsADay = 86_400_000;
 
 /** Methods of handle -1. */
 export const globalMethods: Record<string, Method> = {
-    OpenDoc: method({ qDocName: "" }, async ({ session, connection }, { qDocName }) => {
-        const document = await session.open(qDocName);
+    OpenDoc: method({ qDocName: "" }, async ({ engine, session, connection }, { qDocName }) => {
+        const size = engine.library.find(qDocName)?.size ?? 0;
+        const document = await engine.room.open(qDocName, size, () => session.open(qDocName));
         return { qReturn: connection.documentInterface(document, "open") };
     }),
 

@@ -12,7 +12,8 @@ const longestLine = 1_000;
  * Runs the document's script; on success its data takes the place of the document's.
  *
  * @returns false if the script failed or was cancelled: then the document is as it was.
- * @throws QixError if a reload is running already, or if the script made variables that the user may not create.
+ * @throws QixError if a reload is running already, if the script made variables that the user may not create, or if there
+ * is no room for the data.
  */
 export async function reload(
     { engine, session }: CallContext,
@@ -46,7 +47,7 @@ export async function reload(
             const app = appResource(document.id, document.title, document.content.owner);
             session.access.demand("create", variableResource(app), "create variable");
         }
-        document.change({ data, lastReloadTime: new Date().toISOString() });
+        engine.room.change(document, { data, lastReloadTime: new Date().toISOString() });
         outcome = "ok";
         return true;
     } catch (error) {

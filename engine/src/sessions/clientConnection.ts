@@ -1,10 +1,13 @@
-import type { WebSocket } from "ws";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { accountName } from "../access/access";
+import { callOf, deedOf } from "../audit/calls";
 import type { OpenDocument } from "../documents/openDocument";
 import type { Log } from "../log";
 import { call, isAnsweredAtOnce } from "../qix/call";
 import type { Engine } from "../engine";
 import { ErrorCode, QixError } from "../qix/errors";
 import { toQixError } from "../qix/storeErrors";
+import type { BoundedSocket } from "./boundedSocket";
 import type { Session } from "./session";
 
 /** What a handle stands for, as QIX describes it. */
@@ -14,9 +17,11 @@ export interface ObjectInterface {
     readonly qGenericId: string;
 }
 
+type Outcome = { result: object } | { error: QixError };
+
 interface Request {
     readonly id?: unknown;
-    readonly method?: unknown;
+    readonly method: string;
     readonly handle?: unknown;
     readonly params?: unknown;
 }
@@ -30,13 +35,13 @@ export class ClientConnection {
     #document: { readonly handle: number; isValid: boolean } | undefined;
     #lastHandle = 0;
     #queue: Promise<void> = Promise.resolve();
+    #queued = 0;
     readonly #changed = new Set<number>();
     readonly #closed = new Set<number>();
     #isPushPlanned = false;
-    #isStopped = false;
 
     constructor(
-        private readonly socket: WebSocket,
+        private readonly socket: BoundedSocket,
         readonly session: Session,
         private readonly engine: Engine,
     ) {
@@ -86,55 +91,60 @@ export class ClientConnection {
         }
     }
 
-    receive(text: string): void {
-        if (this.#isStopped) {
-            return;
+    /** Resolves when the request is answered. */
+    receive(message: Buffer): Promise<void> {
+        const request = parse(message);
+        if (request instanceof QixError) {
+            return this.#answer(null, { error: request });
         }
-        let request: Request;
-        try {
-            request = JSON.parse(text) as Request;
-        } catch {
-            void this.#answer(null, { error: new QixError(ErrorCode.parseError, "", "Parse error") });
-            return;
-        }
-        if (
-            typeof request !== "object" ||
-            request === null ||
-            typeof request.method !== "string" ||
-            !isId(request.id)
-        ) {
-            void this.#answer(null, { error: new QixError(ErrorCode.invalidRequest, "", "Invalid Request") });
-            return;
-        }
-        const { method } = request;
         const end = this.engine.requests.begin();
-        const handle = () => this.#handle(request, method).finally(() => end("answered"));
-        if (isAnsweredAtOnce(method)) {
-            void handle();
-        } else {
-            this.#queue = this.#queue.then(handle);
-        }
+        return this.#start(request, message).finally(() => end("answered"));
     }
 
     /** Takes no more requests; resolves when those received until now have been answered. */
     stop(): Promise<void> {
-        this.#isStopped = true;
-        return this.#queue;
+        return this.socket.stop();
     }
 
     close(code: number, reason: string): void {
         this.socket.close(code, reason);
     }
 
-    async #handle({ id, handle, params }: Request, method: string): Promise<void> {
-        let outcome: { result: object } | { error: QixError };
+    #start(request: Request, message: Buffer): Promise<void> {
+        if (isAnsweredAtOnce(request.method)) {
+            return this.#handle(request);
+        }
+        const done = this.#queued === 0 ? this.#handle(request) : this.#handleInTurn(message);
+        this.#queued++;
+        this.#queue = done.finally(() => this.#queued--);
+        return this.#queue;
+    }
+
+    /** One that waits does so as it came, not as it was understood, which may take many times as much memory. */
+    #handleInTurn(message: Buffer): Promise<void> {
+        return this.#queue.then(() => this.#handleLater(message));
+    }
+
+    async #handleLater(message: Buffer): Promise<void> {
+        // Others have their turn between the requests that one client sends in one go.
+        await nextTurn();
+        const request = parse(message);
+        if (!this.socket.isEvicted && !(request instanceof QixError)) {
+            await this.#handle(request);
+        }
+    }
+
+    async #handle({ id, handle, params, method }: Request): Promise<void> {
+        let outcome: Outcome;
         this.engine.countCall();
+        const audited = callOf(this.session, this.engine.library, method, params);
         try {
             const target = { engine: this.engine, connection: this, session: this.session };
             outcome = { result: await call(target, handle, method, params) };
         } catch (error) {
             outcome = { error: this.#toQixError(error, method) };
         }
+        this.#audit(audited, outcome);
         if (id === undefined) {
             return;
         }
@@ -143,6 +153,17 @@ export class ClientConnection {
         } catch (error) {
             // Nested too deep to be written, as properties can be that a client has set.
             await this.#answer(id, { error: this.#toQixError(error, method) });
+        }
+    }
+
+    #audit(audited: ReturnType<typeof callOf>, outcome: Outcome): void {
+        const deed = deedOf(audited, this.session, outcome);
+        if (deed) {
+            this.engine.audit.write({
+                ...deed,
+                user: accountName(this.session.access.user),
+                address: this.socket.address,
+            });
         }
     }
 
@@ -156,7 +177,7 @@ export class ClientConnection {
         return new QixError(ErrorCode.internalError, "", "Internal error");
     }
 
-    async #answer(id: unknown, outcome: { result: object } | { error: QixError }): Promise<void> {
+    async #answer(id: unknown, outcome: Outcome): Promise<void> {
         if ("error" in outcome) {
             const { code, parameter, message } = outcome.error;
             await this.#send({ id, error: { code, parameter, message } });
@@ -171,12 +192,16 @@ export class ClientConnection {
             return;
         }
         this.#isPushPlanned = true;
-        setImmediate(() => {
-            this.#isPushPlanned = false;
-            if (this.#changed.size + this.#closed.size > 0) {
-                void this.#send({});
-            }
-        });
+        void this.#push();
+    }
+
+    async #push(): Promise<void> {
+        await nextTurn();
+        await this.socket.whenRead();
+        this.#isPushPlanned = false;
+        if (this.#changed.size + this.#closed.size > 0) {
+            await this.#send({});
+        }
     }
 
     /**
@@ -191,15 +216,22 @@ export class ClientConnection {
         const frame = JSON.stringify({ jsonrpc: "2.0", ...content, ...lists });
         this.#changed.clear();
         this.#closed.clear();
-        return new Promise((resolve) => {
-            this.socket.send(frame, (error) => {
-                if (error) {
-                    this.log.debug(`A frame could not be sent: ${error.message}`);
-                }
-                resolve();
-            });
-        });
+        return this.socket.send(frame);
     }
+}
+
+/** @returns the error that answers what is no request. */
+function parse(message: Buffer): Request | QixError {
+    let request: Partial<Record<keyof Request, unknown>> | null;
+    try {
+        request = JSON.parse(message.toString("utf8")) as typeof request;
+    } catch {
+        return new QixError(ErrorCode.parseError, "", "Parse error");
+    }
+    if (typeof request !== "object" || typeof request?.method !== "string" || !isId(request.id)) {
+        return new QixError(ErrorCode.invalidRequest, "", "Invalid Request");
+    }
+    return request as Request;
 }
 
 /** Absent in a notification. */

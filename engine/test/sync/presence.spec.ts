@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { mock } from "node:test";
 import { expect } from "chai";
-import { createLog } from "../../src/log";
+import { createLogs } from "../../src/log";
 import { Presence, sourceOf } from "../../src/sync/presence";
 
 describe("the presence of other engines", () => {
@@ -10,7 +10,7 @@ describe("the presence of other engines", () => {
 
     beforeEach(() => {
         mock.timers.enable({ apis: ["Date"], now: Date.parse("2030-01-01T00:00:00Z") });
-        presence = new Presence(90_000, createLog(0));
+        presence = new Presence(90_000, createLogs({ system: 0, audit: 0 }).system);
     });
     afterEach(() => mock.timers.reset());
 

@@ -1,0 +1,64 @@
+import type { DocumentContent } from "../documents/format";
+import type { OpenDocument } from "../documents/openDocument";
+import { ErrorCode, QixError } from "../qix/errors";
+import type { BoundFlag, Bounds } from "./bounds";
+
+/** The memory for open documents and their unsaved changes. What there is in it is counted whenever it is asked for. */
+export class Room {
+    /** Sizes of the files that are being read. */
+    #opening = 0;
+
+    /** @param documents gives those that are open, each once. */
+    constructor(
+        private readonly bounds: Bounds,
+        private readonly documents: () => Iterable<OpenDocument>,
+    ) {}
+
+    /** Bytes of memory, about. */
+    get unsavedBytes(): number {
+        return [...this.documents()].reduce((sum, { unsavedBytes }) => sum + unsavedBytes, 0);
+    }
+
+    /** Bytes of memory, about, with unsaved changes and with files that are being read. */
+    get openBytes(): number {
+        return [...this.documents()].reduce((sum, { bytes }) => sum + bytes, this.#opening);
+    }
+
+    /**
+     * Opens a document. One that another session has open takes no more room.
+     *
+     * @param size of its file, in bytes.
+     * @throws QixError 1015 without room; else what `work` throws.
+     */
+    async open<T>(id: string, size: number, work: () => Promise<T>): Promise<T> {
+        const isOpen = [...this.documents()].some((document) => document.id === id);
+        const more = isOpen ? 0 : size;
+        if (more > 0 && this.openBytes + more > this.bounds.limit("OpenLimit")) {
+            throw this.#full("OpenLimit", "open documents", "close some first");
+        }
+        this.#opening += more;
+        return work().finally(() => (this.#opening -= more));
+    }
+
+    /**
+     * Changes a document in memory, where it stays until it is saved.
+     *
+     * @throws QixError 1015 without room. A change that makes the document's unsaved changes smaller is always taken.
+     */
+    change(document: OpenDocument, changes: Partial<DocumentContent>): void {
+        document.change(changes, (before, after) => {
+            const more = after - before;
+            if (more > 0 && this.unsavedBytes + more > this.bounds.limit("UnsavedLimit")) {
+                throw this.#full("UnsavedLimit", "unsaved changes", "save or close documents first");
+            }
+            if (more > 0 && this.openBytes + more > this.bounds.limit("OpenLimit")) {
+                throw this.#full("OpenLimit", "open documents", "close some first");
+            }
+        });
+    }
+
+    #full(flag: BoundFlag, what: string, remedy: string): QixError {
+        const sentence = `${this.bounds.refuse(flag)} bytes of ${what} are reached: ${remedy}.`;
+        return new QixError(ErrorCode.sizeExceeded, sentence, "App size exceeded");
+    }
+}
