@@ -42,10 +42,19 @@ function removeOldPipes(): void {
     }
 }
 
+/** Earlier versions had Pulumi write attributes beside each file of its state, which nothing needs and which a kill leaves empty. */
+function removeAttributes(): void {
+    const files = readdirSync(machine.pulumi.backend, { recursive: true, encoding: "utf8" });
+    for (const name of files.filter((file) => file.endsWith(".attrs"))) {
+        rmSync(join(machine.pulumi.backend, name), { force: true });
+    }
+}
+
 /** Makes the Pulumi CLI, its language host, its plugins, its backend and its passphrase ready. */
 export async function preparePulumi(wish: Wish, report: (line: string) => void): Promise<void> {
     mkdirSync(machine.pulumi.backend, { recursive: true, mode: 0o700 });
     removeOldPipes();
+    removeAttributes();
     writeContext();
     writeDurably(machine.pulumi.passphraseFile, `${developmentPassphrase}\n`);
     const cli = await prepareCli(wish, report);

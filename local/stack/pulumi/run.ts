@@ -14,7 +14,8 @@ function pulumiCommand(stack: string | undefined): { program: string; environmen
     const environment: NodeJS.ProcessEnv = {
         ...process.env,
         KUBECONFIG: kubeconfigList(),
-        PULUMI_BACKEND_URL: `file://${machine.pulumi.backend}`,
+        // Without files of attributes beside its own: of one that a killed Pulumi has left empty, it can read nothing more.
+        PULUMI_BACKEND_URL: `file://${machine.pulumi.backend}?metadata=skip`,
         PULUMI_CONFIG_PASSPHRASE_FILE: passphrases.fileOf(stack),
         PULUMI_HOME: machine.pulumi.home,
         // Types are checked by npm run test:unit, not again at each command.

@@ -226,9 +226,11 @@ describe("npm start after a crash", function () {
         await expectMended();
     });
 
-    it("mends a destroy that came no further than the documents' claim", async () => {
+    it("mends a destroy that came no further than the documents' claim, with a file begun beside its state", async () => {
         const claim = "**PersistentVolumeClaim::documents";
         await pulumi("destroy", "--yes", "--skip-preview", "--target", claim, "--target-dependents");
+        const state = join(paths.pulumi.backend, ".pulumi", "stacks", "document-sync", "dev.json");
+        await machine.mustRun("sh", ["-ec", `test -s ${state}; test ! -e ${state}.attrs; : > ${state}.attrs`]);
         await expectMended();
     });
 
