@@ -44,8 +44,13 @@ export async function nodeIsReady({ name }: Node, since: Date): Promise<boolean>
 
 /** Whether all of a node's programs are well: its own script prints the names of those that are not. */
 export async function nodeIsWell(node: Node): Promise<boolean> {
-    const unwell = await runInNode(node, "health", ["/node/health"], { deadlineSeconds: 30 }).catch(() => "all");
-    return unwell.trim() === "";
+    return (await unwellPrograms(node)).length === 0;
+}
+
+/** Names of a node's programs that are not well; "all" where the node can't be asked. */
+export async function unwellPrograms(node: Node): Promise<string[]> {
+    const said = await runInNode(node, "health", ["/node/health"], { deadlineSeconds: 30 }).catch(() => "all");
+    return said.split(/\s+/).filter(Boolean);
 }
 
 /** Whether the box is there, and the node that the others can't do without; others may have been ended by their user. */

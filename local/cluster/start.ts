@@ -13,7 +13,7 @@ import { buildTool } from "../artifacts/toolchain/build";
 import { readObject } from "./api";
 import { ensureCertificates, ensureKubeconfigs, kubeconfigOf } from "./certificates";
 import { letProgramsStart, programScript, writeNode } from "./configuration";
-import { apiServerIsReady, clusterIsUpSoon, nodeIsReady, nodeIsWell } from "./health";
+import { apiServerIsReady, clusterIsUpSoon, nodeIsReady, nodeIsWell, unwellPrograms } from "./health";
 import { ctr, importImage } from "./images";
 import { nodeRuns, rememberedNodes, rememberNodes, startNode } from "./nodes";
 import { rememberedPods, waitForPods } from "./pods";
@@ -31,11 +31,18 @@ import { stopCluster, type BeforeStop } from "./stop";
 import { writeVersion } from "./version";
 
 /** Waits until it is so. @throws naming `what` and the log to read if it takes too long. */
-async function until(what: string, log: string, isSo: () => Promise<boolean>): Promise<void> {
+async function until(
+    what: string,
+    log: string,
+    isSo: () => Promise<boolean>,
+    explain: () => Promise<string> = () => Promise.resolve(""),
+): Promise<void> {
     const seconds = 240;
     const deadline = Date.now() + seconds * 1000;
     while (!(await isSo())) {
-        if (Date.now() > deadline) throw new Error(`${what} after ${seconds} s. Its log: ${log}.`);
+        if (Date.now() > deadline) {
+            throw new Error(`${what} after ${seconds} s${await explain()}. Its log: ${log}.`);
+        }
         await delay(100);
     }
 }
@@ -64,10 +71,10 @@ async function startOuterBox(kubernetes: string): Promise<void> {
 
 /** Waits until a node takes pods and all its programs are well. */
 async function waitForNode(node: Node, since: Date): Promise<void> {
-    await until(`${node.name} was not ready`, logOf(node, "kubelet"), () => nodeIsReady(node, since));
-    await until(`Not all programs of ${node.name} were well`, join(node.directory, "var", "log"), () =>
-        nodeIsWell(node),
-    );
+    const explain = async () => ` (not well: ${(await unwellPrograms(node)).join(", ") || "none of its programs"})`;
+    await until(`${node.name} was not ready`, logOf(node, "kubelet"), () => nodeIsReady(node, since), explain);
+    const logs = join(node.directory, "var", "log");
+    await until(`Not all programs of ${node.name} were well`, logs, () => nodeIsWell(node), explain);
 }
 
 /** Waits until containerd answers, and makes the image known that every pod is held by. */

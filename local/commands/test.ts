@@ -44,10 +44,7 @@ async function withPlatform({ tools }: Options, work: () => Promise<Totals[]>): 
     }
 }
 
-/**
- * Of the lowest tier all processors run one each. So do those that make clusters of their own, which wait much: beside them go those
- * that make none.
- */
+/** Of the lowest tier all processors run one each, and so do those on machines of their own, which wait much. */
 async function runTiers(wanted: readonly Tier[], options: Options): Promise<Totals[]> {
     const of = (tier: Tier): readonly Suite[] => (wanted.includes(tier) ? suites[tier] : []);
     const processors = availableParallelism();
@@ -58,11 +55,10 @@ async function runTiers(wanted: readonly Tier[], options: Options): Promise<Tota
         // First, as what GlusterFS needs beside it depends on what is installed. The tests' own machines reach no network.
         await installPackages(debianPackages.tests, report);
         if (wanted.includes("machine")) await prepareGluster(report);
-        const others = runTogether([...of("deployed"), ...of("process")], 1);
-        const totals = await Promise.all([runTogether(of("machine"), processors), others]);
-        return totals.flat();
+        return runTogether([...of("process"), ...of("deployed")], 1);
     };
-    return [...totals, ...(await withPlatform(options, onCluster))];
+    // The machines' own clusters do not wait for this one's processors.
+    return [...totals, ...(await withPlatform(options, onCluster)), ...(await runTogether(of("machine"), processors))];
 }
 
 async function main(args: readonly string[]): Promise<void> {
