@@ -2,7 +2,6 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Log } from "../log";
 import { LogSummary } from "../logSummary";
-import { OutOfMemoryError } from "../memory";
 import type { DocumentSaved, SyncEvent } from "../sync/events";
 import { DocumentList } from "./documentList";
 import { type DocumentContent, type SavedVersion, UnreadableDocumentError } from "./format";
@@ -49,6 +48,7 @@ export class DocumentLibrary {
         const failed = new LogSummary((what, others) => log.error(`${what}${others}`));
         this.#looks = new Looks({
             missing: (complaint) => missing.add(complaint),
+            unavailable: (error) => log.debug(error.message),
             failed: (error) => failed.add(error.message),
             dropped: () => this.#makeUp(),
         });
@@ -158,10 +158,21 @@ export class DocumentLibrary {
             return running.done;
         }
         const run = async () => {
+            let failure: Error | undefined;
             do {
+                if (failure) {
+                    this.log.error(failure.message);
+                }
                 state.again = false;
-                await this.#compareWithVolume();
+                // Whoever asks meanwhile has something else to look for, and this failure is not theirs.
+                failure = await this.#compareWithVolume().then(
+                    () => undefined,
+                    (error: Error) => error,
+                );
             } while (state.again);
+            if (failure) {
+                throw failure;
+            }
         };
         const state = { done: Promise.resolve(), again: false };
         state.done = run().finally(() => (this.#catchUp = undefined));
@@ -221,19 +232,11 @@ export class DocumentLibrary {
             if (newest === announced.version && this.#list.has(id, newest, announced.sha256)) {
                 return true;
             }
-            try {
-                const version = await this.#readIfThere(id, announced);
-                if (version) {
-                    await this.#show(version, seen);
-                }
-                return version !== undefined;
-            } catch (error) {
-                if (isUnavailable(error)) {
-                    this.log.debug(error.message);
-                    return false;
-                }
-                throw error;
+            const version = await this.#readIfThere(id, announced);
+            if (version) {
+                await this.#show(version, seen);
             }
+            return version !== undefined;
         };
         this.#looks.begin(id, look, `version ${announced.version} of document ${id} did not appear`);
     }
@@ -372,13 +375,4 @@ export class DocumentLibrary {
 function savedEvent(type: Extract<SyncEvent, { data: DocumentSaved }>["type"], version: SavedVersion): SyncEvent {
     const { id, size, sha256 } = version;
     return { type, subject: id, data: { version: version.version, size, sha256 } };
-}
-
-/** What may be mended by looking again: a network file system may show a file before its content. */
-function isUnavailable(error: unknown): error is Error {
-    return (
-        error instanceof DocumentStoreError ||
-        error instanceof UnreadableDocumentError ||
-        error instanceof OutOfMemoryError
-    );
 }

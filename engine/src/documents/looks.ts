@@ -1,3 +1,7 @@
+import { OutOfMemoryError } from "../memory";
+import { UnreadableDocumentError } from "./format";
+import { DocumentStoreError } from "./store";
+
 /** How long a network file system may take to show what another machine has written: its caches live up to 60 s. */
 export const visibleWithinMilliseconds = 90_000;
 /** At a time; and on that many documents the engine waits. Whoever may publish can announce any number. */
@@ -19,6 +23,8 @@ interface Look {
 interface Handlers {
     /** Announced, and not so on the volume after all that time. */
     missing(complaint: string): void;
+    /** A look failed in a way that another may not. */
+    unavailable(error: Error): void;
     failed(error: Error): void;
     /** There were too many: an older one was given up. */
     dropped(): void;
@@ -101,8 +107,11 @@ export class Looks {
                 return true;
             }
         } catch (error) {
-            this.handlers.failed(error as Error);
-            return true;
+            if (!isUnavailable(error)) {
+                this.handlers.failed(error as Error);
+                return true;
+            }
+            this.handlers.unavailable(error);
         }
         const isLate = Date.now() > look.deadline;
         if (isLate) {
@@ -110,4 +119,13 @@ export class Looks {
         }
         return isLate;
     }
+}
+
+/** What may be mended by looking again: a network file system may fail for a while, or show a file before its content. */
+function isUnavailable(error: unknown): error is Error {
+    return (
+        error instanceof DocumentStoreError ||
+        error instanceof UnreadableDocumentError ||
+        error instanceof OutOfMemoryError
+    );
 }

@@ -1,0 +1,83 @@
+import { randomUUID } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setImmediate as turn } from "node:timers/promises";
+import { expect } from "chai";
+import pino from "pino";
+import type { DocumentContent } from "../../src/documents/format";
+import { DocumentLibrary } from "../../src/documents/library";
+import { DocumentStore, DocumentStoreError } from "../../src/documents/store";
+import { until } from "../until";
+
+const content = (script: string): DocumentContent => ({
+    owner: "",
+    created: "2026-01-01T00:00:00.000Z",
+    modified: "2026-01-01T00:00:00.000Z",
+    script,
+    lastReloadTime: "",
+    properties: { qTitle: "Sales" },
+    data: { tables: [], fieldComments: {}, variables: {} },
+});
+
+/** A volume on which looks can be made to fail. */
+class Volume extends DocumentStore {
+    failures: Error[] = [];
+    onList: () => void = () => undefined;
+
+    override newestVersion(id: string): Promise<number | undefined> {
+        const failure = this.failures.shift();
+        return failure ? Promise.reject(failure) : super.newestVersion(id);
+    }
+
+    override async list(): Promise<{ ids: string[]; foreign: string[] }> {
+        await turn();
+        this.onList();
+        return super.list();
+    }
+}
+
+describe("the library of documents", function () {
+    this.timeout(10_000);
+    let volume: Volume;
+    /** As another engine has it. */
+    let other: DocumentStore;
+    let library: DocumentLibrary;
+
+    beforeEach(async () => {
+        volume = new Volume(await mkdtemp(join(tmpdir(), "library-")));
+        other = new DocumentStore(volume.directory);
+        library = new DocumentLibrary(volume, pino({ level: "silent" }), () => undefined);
+    });
+    afterEach(() => rm(volume.directory, { recursive: true }));
+
+    const failed = () => new DocumentStoreError("failed", "The volume could not be read (ESTALE).");
+
+    it("takes a document over although the volume could not be read at first, and its deletion", async () => {
+        const { id, version, size, sha256 } = await other.create(randomUUID(), content("one"));
+        volume.failures = [failed(), failed()];
+        await library.apply({ type: "com.qlik.v1.app.created", subject: id, data: { version, size, sha256 } });
+        await until("the volume's state is known", () => library.find(id) !== undefined);
+        await other.delete(id);
+        volume.failures = [failed(), failed()];
+        await library.apply({ type: "com.qlik.v1.app.deleted", subject: id, data: {} });
+        await until("the volume's state is known", () => library.find(id) === undefined);
+    });
+
+    it("looks at everything again for those who asked while a look was failing", async () => {
+        const { id } = await other.create(randomUUID(), content("one"));
+        let second: Promise<void> | undefined;
+        volume.onList = () => {
+            volume.onList = () => undefined;
+            second = library.catchUp();
+            throw failed();
+        };
+        await library.catchUp();
+        await second;
+        expect(library.find(id)).to.include({ id });
+        volume.onList = () => {
+            throw failed();
+        };
+        expect(await library.catchUp().catch((error: Error) => error.message)).to.equal(failed().message);
+    });
+});
