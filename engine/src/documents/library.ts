@@ -218,6 +218,7 @@ export class DocumentLibrary {
     }
 
     #takeOver(id: string, announced: DocumentSaved): void {
+        const began = this.#list.now;
         const look = async () => {
             const seen = this.#list.now;
             const newest = await this.store.newestVersion(id);
@@ -226,8 +227,8 @@ export class DocumentLibrary {
             }
             // First the name alone: a document may be large, and an announcement wrong.
             if (newest === undefined || newest < announced.version) {
-                // One that was deleted is waited for no more.
-                return newest === undefined && this.#list.isRemoved(id);
+                // One that is deleted meanwhile is waited for no more.
+                return newest === undefined && this.#list.isRemoved(id, began);
             }
             if (newest === announced.version && this.#list.has(id, newest, announced.sha256)) {
                 return true;

@@ -45,18 +45,29 @@ describe("the list of documents", () => {
         list.remove("id");
         expect(list.put(document(1), seen)).to.equal(false);
         expect(list.put(document(2), seen)).to.equal(false);
-        expect(list.isRemoved("id")).to.equal(true);
+        expect(list.isRemoved("id", seen)).to.equal(true);
         expect(versions()).to.deep.equal([]);
         expect(list.put(document(1), list.now)).to.equal(true);
-        expect(list.isRemoved("id")).to.equal(false);
+        expect(list.isRemoved("id", seen)).to.equal(false);
         expect(versions()).to.deep.equal(["1a"]);
     });
 
+    it("tells of a deletion to those who looked before it, of a document that was listed", () => {
+        list.put(document(1), list.now);
+        const before = list.now;
+        list.remove("id");
+        const after = list.now;
+        list.remove("id");
+        expect([list.isRemoved("id", before), list.isRemoved("id", after)]).to.deep.equal([true, false]);
+        list.remove("never listed");
+        expect(list.isRemoved("never listed", 0)).to.equal(false);
+    });
+
     it("keeps no more than the last thousand deletions, of documents that there never were neither", () => {
-        for (let index = 0; index < 5_000; index++) {
-            list.remove(`${index}`);
-        }
-        const kept = Array.from({ length: 5_000 }, (_, index) => `${index}`).filter((id) => list.isRemoved(id));
+        const ids = Array.from({ length: 5_000 }, (_, index) => `${index}`);
+        const seen = list.now;
+        ids.forEach((id) => list.remove(id));
+        const kept = ids.filter((id) => !list.accepts({ ...document(1), id }, seen));
         expect(kept).to.have.length(1_000);
         expect(kept[0]).to.equal("4000");
     });

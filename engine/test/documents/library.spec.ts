@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setImmediate as turn } from "node:timers/promises";
+import { setImmediate as turn, setTimeout as delay } from "node:timers/promises";
 import { expect } from "chai";
 import pino from "pino";
-import type { DocumentContent } from "../../src/documents/format";
+import { type DocumentContent, encode } from "../../src/documents/format";
 import { DocumentLibrary } from "../../src/documents/library";
 import { DocumentStore, DocumentStoreError } from "../../src/documents/store";
 import { until } from "../until";
@@ -62,6 +62,21 @@ describe("the library of documents", function () {
         volume.failures = [failed(), failed()];
         await library.apply({ type: "com.qlik.v1.app.deleted", subject: id, data: {} });
         await until("the volume's state is known", () => library.find(id) === undefined);
+    });
+
+    it("waits for a document that was deleted before, and is announced again", async () => {
+        const saved = await other.create(randomUUID(), content("one"));
+        const { id, version, size, sha256 } = saved;
+        await library.catchUp();
+        await library.delete(id);
+        await library.apply({ type: "com.qlik.v1.app.updated", subject: id, data: { version, size, sha256 } });
+        await delay(50);
+        await mkdir(join(volume.directory, id));
+        // As a look at everything does, which sees its directory before what is in it.
+        await library.catchUp();
+        await delay(50);
+        await writeFile(join(volume.directory, id, "0000000001.syncdoc"), Buffer.concat((await encode(saved)).pieces));
+        await until("it is listed", () => library.find(id));
     });
 
     it("looks at everything again for those who asked while a look was failing", async () => {
