@@ -222,34 +222,45 @@ export class DocumentLibrary {
         const look = async () => {
             const seen = this.#list.now;
             const newest = await this.store.newestVersion(id);
-            if (newest === undefined && this.#list.get(id)) {
-                await this.#forget(id);
+            const listed = this.#list.get(id);
+            if (newest === undefined) {
+                if (listed) {
+                    await this.#forget(id);
+                }
+                // One that is deleted meanwhile is waited for no more.
+                return this.#list.isRemoved(id, began);
             }
             // First the name alone: a document may be large, and an announcement wrong.
-            if (newest === undefined || newest < announced.version) {
-                // One that is deleted meanwhile is waited for no more.
-                return newest === undefined && this.#list.isRemoved(id, began);
+            if (newest < announced.version && !isNewer(newest, listed)) {
+                return false;
             }
             if (newest === announced.version && this.#list.has(id, newest, announced.sha256)) {
                 return true;
             }
-            const version = await this.#readIfThere(id, announced);
-            if (version) {
+            const version = await this.store.readNewestHead(id);
+            const isAnnounced = version.version === announced.version && version.sha256 === announced.sha256;
+            const isThere = isAnnounced || version.version > announced.version;
+            // What is announced may never come. What came until now must not wait for it.
+            if (isThere || isNewer(version.version, listed)) {
                 await this.#show(version, seen);
             }
-            return version !== undefined;
+            return isThere;
         };
-        this.#looks.begin(id, look, `version ${announced.version} of document ${id} did not appear`);
+        this.#looks.begin(id, look, `version ${announced.version} of document ${id} did not appear`, announced.version);
     }
 
     /** A document is deleted when it is no longer on the volume, whoever says what. */
     #takeOverDeletion(id: string): void {
         const look = async () => {
-            const isGone = (await this.store.newestVersion(id)) === undefined;
-            if (isGone) {
+            const seen = this.#list.now;
+            const newest = await this.store.newestVersion(id);
+            const listed = this.#list.get(id);
+            if (newest === undefined) {
                 await this.#forget(id);
+            } else if (listed && isNewer(newest, listed)) {
+                await this.#show(await this.store.readNewestHead(id), seen);
             }
-            return isGone;
+            return newest === undefined;
         };
         this.#looks.begin(id, look, `document ${id} did not go and stays as it is`);
     }
@@ -272,13 +283,6 @@ export class DocumentLibrary {
             await delay(pause);
             await this.catchUp().catch((error: Error) => this.log.error(error.message));
         }
-    }
-
-    /** The announced version or a newer one, once the volume shows it whole. */
-    async #readIfThere(id: string, announced: DocumentSaved): Promise<ListedVersion | undefined> {
-        const version = await this.store.readNewestHead(id);
-        const isAnnounced = version.version === announced.version && version.sha256 === announced.sha256;
-        return isAnnounced || version.version > announced.version ? version : undefined;
     }
 
     /**
@@ -376,4 +380,8 @@ export class DocumentLibrary {
 function savedEvent(type: Extract<SyncEvent, { data: DocumentSaved }>["type"], version: SavedVersion): SyncEvent {
     const { id, size, sha256 } = version;
     return { type, subject: id, data: { version: version.version, size, sha256 } };
+}
+
+function isNewer(version: number, listed: ListedVersion | undefined): boolean {
+    return listed === undefined || version > listed.version;
 }

@@ -16,6 +16,8 @@ interface Look {
     readonly once: () => Promise<boolean>;
     /** What to say if it never does. */
     readonly complaint: string;
+    /** The announced version; undefined for a deletion. */
+    readonly version: number | undefined;
     readonly deadline: number;
     pause: number;
 }
@@ -30,7 +32,7 @@ interface Handlers {
     dropped(): void;
 }
 
-/** Looks at the volume, again and again, until it shows what other engines have announced. One a document: the newest. */
+/** Looks at the volume, again and again, until it shows what other engines have announced. One a document. */
 export class Looks {
     /** By document, the oldest first. */
     readonly #waiting = new Map<string, Look>();
@@ -40,9 +42,17 @@ export class Looks {
 
     constructor(private readonly handlers: Handlers) {}
 
-    /** Takes the place of what is waited for on the same document, or else of the oldest if there are too many. */
-    begin(id: string, once: () => Promise<boolean>, complaint: string): void {
-        const look = { id, once, complaint, deadline: Date.now() + visibleWithinMilliseconds, pause: 5 };
+    /**
+     * Takes the place of what is waited for on the same document, or else of the oldest if there are too many. Where a higher
+     * version is waited for, that one is waited for anew, for announcements may cross.
+     *
+     * @param version that is announced; none for a deletion
+     */
+    begin(id: string, once: () => Promise<boolean>, complaint: string, version?: number): void {
+        const before = this.#waiting.get(id);
+        const isLower = before?.version !== undefined && version !== undefined && version < before.version;
+        const awaited = isLower ? before : { id, once, complaint, version };
+        const look = { ...awaited, deadline: Date.now() + visibleWithinMilliseconds, pause: 5 };
         this.#end(id);
         this.#waiting.set(id, look);
         const [oldest] = this.#waiting.keys();

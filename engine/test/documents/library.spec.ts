@@ -79,6 +79,19 @@ describe("the library of documents", function () {
         await until("it is listed", () => library.find(id));
     });
 
+    it("shows what the volume shows, while it waits for a version or a deletion that nobody made", async () => {
+        const first = await other.create(randomUUID(), content("one"));
+        const { id, size, sha256 } = first;
+        await library.catchUp();
+        const forged = { version: 10 ** 15, size, sha256 };
+        await library.apply({ type: "com.qlik.v1.app.updated", subject: id, data: forged });
+        const second = await other.save(first, content("two"));
+        await until("version 2 is listed", () => library.find(id)?.version === 2);
+        await library.apply({ type: "com.qlik.v1.app.deleted", subject: id, data: {} });
+        await other.save(second, content("three"));
+        await until("version 3 is listed", () => library.find(id)?.version === 3);
+    });
+
     it("looks at everything again for those who asked while a look was failing", async () => {
         const { id } = await other.create(randomUUID(), content("one"));
         let second: Promise<void> | undefined;

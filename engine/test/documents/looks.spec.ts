@@ -84,6 +84,35 @@ describe("looks at the volume", () => {
         expect(new Set(looked.slice(before))).to.deep.equal(new Set(["second"]));
     });
 
+    it("keep to the highest version that was announced, and wait for it anew", async () => {
+        const looked: string[] = [];
+        const begin = (name: string, version?: number) => {
+            const once = () => {
+                looked.push(name);
+                return Promise.resolve(false);
+            };
+            looks.begin("a", once, `${name} did not appear`, version);
+        };
+        begin("two", 2);
+        for (let seconds = 0; seconds < 80; seconds++) {
+            await second();
+        }
+        begin("one", 1);
+        for (let seconds = 0; seconds < 80; seconds++) {
+            await second();
+        }
+        expect(new Set(looked)).to.deep.equal(new Set(["two"]));
+        expect(told).to.deep.equal([]);
+        begin("three", 3);
+        begin("gone");
+        begin("one", 1);
+        for (let seconds = 0; seconds < 100; seconds++) {
+            await second();
+        }
+        expect(new Set(looked)).to.deep.equal(new Set(["two", "three", "gone", "one"]));
+        expect(told).to.deep.equal(["one did not appear"]);
+    });
+
     it("are for 64 documents at most, the newest, and four at a time", async () => {
         const looked = new Set<number>();
         let running = 0;
