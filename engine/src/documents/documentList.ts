@@ -1,3 +1,5 @@
+import { bounds } from "./bounds";
+import { noThumbnail } from "./head";
 import type { ListedVersion } from "./store";
 
 /** A look at the volume takes far less time than so many deletions. */
@@ -12,6 +14,8 @@ export class DocumentList {
     readonly #listed = new Map<string, { readonly document: ListedVersion; readonly since: number }>();
     /** When ids were last removed, the oldest first; and when they last were while listed, or 0. */
     readonly #removed = new Map<string, { readonly at: number; readonly fromList: number }>();
+    /** Characters of all thumbnails that are kept. */
+    #thumbnails = 0;
     #now = 0;
 
     /** Counts changes of the list. Read before a look at the volume, and handed to `put` with what it saw. */
@@ -68,13 +72,18 @@ export class DocumentList {
         const { id, version, sha256 } = document;
         if (!this.has(id, version, sha256)) {
             this.#removed.delete(id);
-            this.#listed.set(id, { document, since: ++this.#now });
+            const others = this.#thumbnails - lengthOf(this.get(id));
+            const isFull = others + lengthOf(document) > bounds.thumbnails;
+            const kept = isFull ? { ...document, thumbnail: noThumbnail } : document;
+            this.#thumbnails = others + lengthOf(kept);
+            this.#listed.set(id, { document: kept, since: ++this.#now });
         }
         return true;
     }
 
     remove(id: string): void {
         const at = ++this.#now;
+        this.#thumbnails -= lengthOf(this.get(id));
         const fromList = this.#listed.delete(id) ? at : (this.#removed.get(id)?.fromList ?? 0);
         this.#removed.delete(id);
         this.#removed.set(id, { at, fromList });
@@ -85,4 +94,8 @@ export class DocumentList {
             this.#removed.delete(oldest);
         }
     }
+}
+
+function lengthOf(document: ListedVersion | undefined): number {
+    return !document || document.thumbnail === noThumbnail ? 0 : document.thumbnail.length;
 }

@@ -13,7 +13,7 @@ import {
     lineageLength,
     longestHeader,
 } from "./format";
-import { type DocumentHead, HeadReader, headOf } from "./head";
+import { HeadReader, type ListedHead, headOf, toListedHead } from "./head";
 
 /** A document that can't be read, written or deleted; the message is a sentence for the user. */
 export class DocumentStoreError extends Error {
@@ -42,7 +42,7 @@ const largeDocument = 16 * 1024 * 1024;
 const pieceLength = 64 * 1024;
 
 /** A saved version as lists show it, without its content. */
-export interface ListedVersion extends DocumentHead {
+export interface ListedVersion extends ListedHead {
     readonly id: string;
     readonly version: number;
     /** Bytes of the whole file. */
@@ -52,7 +52,7 @@ export interface ListedVersion extends DocumentHead {
 }
 
 export function toListed({ id, version, size, sha256, content }: SavedVersion): ListedVersion {
-    return { id, version, size, sha256, ...headOf(content) };
+    return { id, version, size, sha256, ...toListedHead(headOf(content)) };
 }
 
 /** Ids are GUIDs in lower case: nothing else ever becomes part of a path. */
@@ -343,7 +343,7 @@ async function readHead(path: string): Promise<Omit<ListedVersion, "id" | "versi
         if (!head) {
             throw new UnreadableDocumentError(`${path} is damaged: it does not say whose it is, or since when.`);
         }
-        return { size, sha256: header.sha256, ...head };
+        return { size, sha256: header.sha256, ...toListedHead(head) };
     } finally {
         await file.close();
     }

@@ -15,7 +15,7 @@ describe("the list of documents", () => {
             modified: "",
             lastReloadTime: "",
             title: "",
-            thumbnail: "",
+            thumbnail: "{}",
         },
     });
 
@@ -50,6 +50,25 @@ describe("the list of documents", () => {
         expect(list.put(document(1), list.now)).to.equal(true);
         expect(list.isRemoved("id", seen)).to.equal(false);
         expect(versions()).to.deep.equal(["1a"]);
+    });
+
+    it("keeps 16 Mi characters of thumbnails, in the order of documents, and leaves further ones out", () => {
+        const put = (index: number, version: number, length: number) =>
+            list.put({ ...document(version), id: `${index}`, thumbnail: `"${"x".repeat(length - 2)}"` }, list.now);
+        const withThumbnail = () => list.documents.filter(({ thumbnail }) => thumbnail !== "{}").map(({ id }) => id);
+        for (let index = 0; index < 1_030; index++) {
+            put(index, 1, 16_384);
+        }
+        expect(list.documents).to.have.length(1_030);
+        expect(withThumbnail()).to.deep.equal(Array.from({ length: 1_024 }, (_, index) => `${index}`));
+        put(7, 2, 16_384);
+        put(1_025, 2, 16_384);
+        expect(withThumbnail(), "in the place of its own").to.include("7").and.not.to.include("1025");
+        list.remove("8");
+        put(9, 2, 8_192);
+        put(1_025, 3, 16_384 + 8_192);
+        put(1_026, 3, 2);
+        expect(withThumbnail()).to.include("1025").and.not.to.include("1026");
     });
 
     it("tells of a deletion to those who looked before it, of a document that was listed", () => {
