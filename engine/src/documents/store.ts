@@ -132,8 +132,12 @@ export class DocumentStore {
      */
     readNewest(id: string): Promise<SavedVersion> {
         return this.#ofNewest(id, async (path, version) => {
-            const file = await this.#readWhole(path);
-            return { id, version, size: file.length, ...decode(file, path) };
+            const read = async () => {
+                const file = await readFile(path);
+                return { id, version, size: file.length, ...decode(file, path) };
+            };
+            const { size } = await stat(path);
+            return size < largeDocument ? read() : this.#afterOthers(size, read);
         });
     }
 
@@ -164,17 +168,14 @@ export class DocumentStore {
         }
     }
 
-    async #readWhole(path: string): Promise<Buffer> {
-        const { size } = await stat(path);
-        if (size < largeDocument) {
-            return readFile(path);
-        }
+    /** Reads a large document when those before it are understood, as what their text says needs memory too. */
+    #afterOthers<T>(size: number, read: () => Promise<T>): Promise<T> {
         const reading = this.#largeReads.then(() => {
             // As text, and as what the text says.
             if (isHeapFull(2 * size)) {
                 throw new OutOfMemoryError();
             }
-            return readFile(path);
+            return read();
         });
         this.#largeReads = reading.catch(ignore);
         return reading;
