@@ -26,7 +26,7 @@ export class DocumentLibrary {
     readonly #list = new DocumentList();
     readonly #open = new Map<string, Promise<OpenDocument>>();
     readonly #looks: Looks;
-    /** Of open documents with changes: the hash of another version, which was seen and not taken over. */
+    /** Of open documents with changes, or without room: the hash of another version, which was seen and not taken over. */
     readonly #contended = new WeakMap<OpenDocument, string>();
     /** What was said of single documents and files at the last look, which is not said again at each. */
     #said = new Map<string, string>();
@@ -38,6 +38,12 @@ export class DocumentLibrary {
         readonly store: DocumentStore,
         private readonly log: Log,
         private readonly announce: (event: SyncEvent) => void,
+        /** As `Room.renew`. */
+        private readonly renew: (
+            document: OpenDocument,
+            size: number,
+            work: () => Promise<void>,
+        ) => Promise<string | undefined>,
     ) {
         const seconds = visibleWithinMilliseconds / 1000;
         const missing = new LogSummary((what, others) =>
@@ -314,11 +320,21 @@ export class DocumentLibrary {
                 );
                 return;
             }
-            const newest = await this.store.readNewest(id);
-            // Meanwhile a session may have changed the document, or begun a reload.
-            if (!document.hasUnsavedChanges && !document.isReloading) {
-                this.#contended.delete(document);
-                document.replace(newest);
+            const bound = await this.renew(document, version.size, async () => {
+                const newest = await this.store.readNewest(id);
+                // Meanwhile a session may have changed the document, or begun a reload.
+                if (!document.hasUnsavedChanges && !document.isReloading) {
+                    this.#contended.delete(document);
+                    document.replace(newest);
+                }
+            });
+            if (bound !== undefined && this.#contended.get(document) !== version.sha256) {
+                // The next look at everything tries again.
+                this.#contended.set(document, version.sha256);
+                this.log.warn(
+                    `Version ${version.version} of document ${id} would take open documents beyond ${bound} bytes: ` +
+                        `sessions keep version ${base.version} until there is room, and saving it will be refused.`,
+                );
             }
         });
         // Last, because what is in the list is not looked for again.

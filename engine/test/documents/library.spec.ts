@@ -5,8 +5,11 @@ import { join } from "node:path";
 import { setImmediate as turn, setTimeout as delay } from "node:timers/promises";
 import { expect } from "chai";
 import pino from "pino";
+import { type BoundFlag, Bounds, boundFlags } from "../../src/bounds/bounds";
+import { Room } from "../../src/bounds/room";
 import { type DocumentContent, encode } from "../../src/documents/format";
 import { DocumentLibrary } from "../../src/documents/library";
+import type { OpenDocument } from "../../src/documents/openDocument";
 import { DocumentStore, DocumentStoreError } from "../../src/documents/store";
 import { until } from "../until";
 
@@ -43,11 +46,22 @@ describe("the library of documents", function () {
     /** As another engine has it. */
     let other: DocumentStore;
     let library: DocumentLibrary;
+    const opened: OpenDocument[] = [];
+    const bounds = new Bounds({
+        ...(Object.fromEntries(boundFlags.map((flag) => [flag, Infinity])) as Record<BoundFlag, number>),
+        OpenLimit: 100_000,
+    });
+    const room = new Room(bounds, () => opened);
 
     beforeEach(async () => {
         volume = new Volume(await mkdtemp(join(tmpdir(), "library-")));
         other = new DocumentStore(volume.directory);
-        library = new DocumentLibrary(volume, pino({ level: "silent" }), () => undefined);
+        library = new DocumentLibrary(
+            volume,
+            pino({ level: "silent" }),
+            () => undefined,
+            (...more) => room.renew(...more),
+        );
     });
     afterEach(() => rm(volume.directory, { recursive: true }));
 
@@ -90,6 +104,29 @@ describe("the library of documents", function () {
         await library.apply({ type: "com.qlik.v1.app.deleted", subject: id, data: {} });
         await other.save(second, content("three"));
         await until("version 3 is listed", () => library.find(id)?.version === 3);
+    });
+
+    it("leaves an open document as it is, while what another engine saved is beyond OpenLimit", async () => {
+        const small = await other.create(randomUUID(), content("one"));
+        const large = await other.create(randomUUID(), content("x".repeat(60_000)));
+        await library.catchUp();
+        const viewer = { documentChanged: () => undefined, documentClosed: () => undefined };
+        for (const { id } of [small, large]) {
+            opened.push(await library.open(id, viewer));
+        }
+        await other.save(small, content("y".repeat(60_000)));
+        await library.catchUp();
+        await library.catchUp();
+        expect(opened.map(({ base }) => base.version)).to.deep.equal([1, 1]);
+        expect(library.find(small.id)?.version).to.equal(2);
+        expect(bounds.refusals("OpenLimit")).to.be.greaterThan(0);
+        // One that takes no more room is shown, whatever there is.
+        await other.save(large, content("z".repeat(60_000)));
+        await library.catchUp();
+        expect(opened.map(({ base }) => base.version)).to.deep.equal([1, 2]);
+        opened.pop();
+        await library.catchUp();
+        expect(opened.map(({ base }) => base.version)).to.deep.equal([2]);
     });
 
     it("looks at everything again for those who asked while a look was failing", async () => {
