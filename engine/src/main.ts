@@ -69,7 +69,7 @@ async function assemble(flags: Flags, log: Log, audit: AuditTrail): Promise<Engi
     let eventBus: EventBus | undefined;
     const announce = (event: SyncEvent) => eventBus?.publish(event);
     const store = await openStore(flags.documentDirectory, log);
-    const library = new DocumentLibrary(store, log, announce);
+    const library = new DocumentLibrary(store, log, announce, (...more) => engine.room.renew(...more));
     const catchUp = () =>
         library.catchUp().catch((error: Error) => log.error(`The documents could not be listed: ${error.message}`));
     const ruleFiles = flags.enableAbac
@@ -93,7 +93,7 @@ async function assemble(flags: Flags, log: Log, audit: AuditTrail): Promise<Engi
     }
     const newAccess = () => new Access(personalUser, ruleFiles ?? "none");
     const bounds = new Bounds(flags.bounds);
-    return new Engine(
+    const engine: Engine = new Engine(
         log,
         audit,
         bounds,
@@ -102,6 +102,7 @@ async function assemble(flags: Flags, log: Log, audit: AuditTrail): Promise<Engi
         ruleFiles,
         eventBus,
     );
+    return engine;
 }
 
 /** A directory that can't be used is no reason to stay down: what needs it fails with its own error, as on a full disk. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import fc from "fast-check";
 import { type DocumentContent, UnreadableDocumentError } from "../src/documents/format";
-import { HeadReader, headOf } from "../src/documents/head";
+import { HeadReader, headOf, toListedHead } from "../src/documents/head";
 import { DocumentStore, toListed } from "../src/documents/store";
 import { cleanUp, temporaryDirectory } from "./engineProcess";
 
@@ -60,7 +60,7 @@ describe("the head of a document", function () {
         expect(listed).to.deep.equal(toListed(saved));
         expect(listed).to.deep.include({
             title: "T",
-            thumbnail: { qUrl: "/a.png" },
+            thumbnail: '{"qUrl":"/a.png"}',
             owner: "Personal\\Me",
             version: 1,
         });
@@ -116,6 +116,13 @@ describe("the head of a document", function () {
         expect(reader.isDone).to.equal(true);
     });
 
+    it("takes no more memory for a thumbnail than its text, and leaves out one that escapes make large", () => {
+        const { thumbnail } = headOf(content({ qThumbnail: Array.from({ length: 2_186 }, () => ({})) }));
+        const head = headOf(content({ qThumbnail: { qUrl: "\u0001".repeat(16_000) } }));
+        expect(toListedHead({ ...head, thumbnail }).thumbnail).to.equal(`[${"{},".repeat(2_185)}{}]`);
+        expect(toListedHead(head).thumbnail).to.equal("{}");
+    });
+
     for (const [what, properties, title] of [
         ["a thumbnail of 90 MB", { qTitle: "T", qThumbnail: { qUrl: "x".repeat(90_000_000) } }, "T"],
         ["a thumbnail that nests 4,109 deep", { qTitle: "T", qThumbnail: nested(4_109) }, "T"],
@@ -134,7 +141,7 @@ describe("the head of a document", function () {
             const id = randomUUID();
             const store = await storeWith(id, headless(content(properties)));
             const listed = await store.readNewestHead(id);
-            expect(listed).to.deep.include({ id, version: 7, title, thumbnail: {} });
+            expect(listed).to.deep.include({ id, version: 7, title, thumbnail: "{}" });
             expect(JSON.stringify(listed).length).to.be.lessThan(10_000);
             const saved = headOf(content(properties));
             expect([saved.title, saved.thumbnail]).to.deep.equal([title, {}]);

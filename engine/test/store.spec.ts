@@ -3,6 +3,8 @@ import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { link, mkdir, readdir, unlink, readFile, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { mock } from "node:test";
+import v8 from "node:v8";
 import { expect } from "chai";
 import { type DocumentContent, type SavedVersion, UnreadableDocumentError } from "../src/documents/format";
 import { DocumentStore, DocumentStoreError, linkOnce } from "../src/documents/store";
@@ -40,6 +42,31 @@ describe("the document store", function () {
         directory = join(store.directory, version1.id);
     });
     afterEach(cleanUp);
+
+    it("asks for room for a large document when the one before it is understood", async () => {
+        const large = content("x".repeat(17 * 1024 * 1024));
+        const ids = [randomUUID(), randomUUID(), randomUUID()];
+        for (const id of ids) {
+            await store.create(id, large);
+        }
+        const steps: string[] = [];
+        const statistics = v8.getHeapStatistics();
+        mock.method(v8, "getHeapStatistics", () => {
+            steps.push("asked");
+            return { ...statistics, used_heap_size: 0, heap_size_limit: 4 * 1024 ** 3 };
+        });
+        const parse = JSON.parse.bind(JSON);
+        mock.method(JSON, "parse", (json: string) => {
+            steps.push("understood");
+            return parse(json) as unknown;
+        });
+        try {
+            await Promise.all(ids.map((id) => store.readNewest(id)));
+        } finally {
+            mock.restoreAll();
+        }
+        expect(steps).to.deep.equal(ids.flatMap(() => ["asked", "understood"]));
+    });
 
     it("gives back what was saved", async () => {
         const version2 = await store.save(version1, content("two"));

@@ -41,6 +41,23 @@ export class Room {
     }
 
     /**
+     * Reads another version into an open document.
+     *
+     * @param size of that version's file, in bytes.
+     * @returns the flag as it is set, if what that takes more than the document is beyond it: then nothing was done.
+     * @throws what `work` throws.
+     */
+    async renew(document: OpenDocument, size: number, work: () => Promise<void>): Promise<string | undefined> {
+        const more = Math.max(0, size - document.bytes);
+        if (more > 0 && this.openBytes + more > this.bounds.limit("OpenLimit")) {
+            return this.bounds.refuse("OpenLimit");
+        }
+        this.#opening += more;
+        await work().finally(() => (this.#opening -= more));
+        return undefined;
+    }
+
+    /**
      * Changes a document in memory, where it stays until it is saved.
      *
      * @throws QixError 1015 without room. A change that makes the document's unsaved changes smaller is always taken.

@@ -8,6 +8,8 @@ export const bounds = {
     depth: 64,
     /** Characters of a thumbnail in lists, about as JSON has them. A longer one is left out of lists. */
     thumbnail: 16 * 1024,
+    /** Characters of all thumbnails in the list together, as JSON: 32 MiB of memory at most. Further ones are left out. */
+    thumbnails: 16 * 1024 * 1024,
 } as const;
 
 /** Braces, quotes and what is no text. */

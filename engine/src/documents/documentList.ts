@@ -1,3 +1,5 @@
+import { bounds } from "./bounds";
+import { noThumbnail } from "./head";
 import type { ListedVersion } from "./store";
 
 /** A look at the volume takes far less time than so many deletions. */
@@ -10,8 +12,10 @@ const mostRemoved = 1_000;
  */
 export class DocumentList {
     readonly #listed = new Map<string, { readonly document: ListedVersion; readonly since: number }>();
-    /** When ids were last removed, the oldest first. */
-    readonly #removed = new Map<string, number>();
+    /** When ids were last removed, the oldest first; and when they last were while listed, or 0. */
+    readonly #removed = new Map<string, { readonly at: number; readonly fromList: number }>();
+    /** Characters of all thumbnails that are kept. */
+    #thumbnails = 0;
     #now = 0;
 
     /** Counts changes of the list. Read before a look at the volume, and handed to `put` with what it saw. */
@@ -31,9 +35,14 @@ export class DocumentList {
         return this.#listed.get(id)?.document;
     }
 
-    /** Whether the document was removed, lately, and has not come back. */
-    isRemoved(id: string): boolean {
-        return this.#removed.has(id);
+    /**
+     * Whether the document was listed, was removed after `since`, and has not come back. One that was not listed may be just
+     * appearing.
+     *
+     * @param since what `now` was
+     */
+    isRemoved(id: string, since: number): boolean {
+        return (this.#removed.get(id)?.fromList ?? 0) > since;
     }
 
     /** Whether the list has exactly this version. */
@@ -52,7 +61,7 @@ export class DocumentList {
         }
         const current = this.#listed.get(id);
         const isOvertaken = current && current.since > seen && current.document.version >= version;
-        return !isOvertaken && (this.#removed.get(id) ?? 0) <= seen;
+        return !isOvertaken && (this.#removed.get(id)?.at ?? 0) <= seen;
     }
 
     /** Takes the version over if it is accepted. @param seen as for `accepts`. @returns whether it is. */
@@ -63,15 +72,21 @@ export class DocumentList {
         const { id, version, sha256 } = document;
         if (!this.has(id, version, sha256)) {
             this.#removed.delete(id);
-            this.#listed.set(id, { document, since: ++this.#now });
+            const others = this.#thumbnails - lengthOf(this.get(id));
+            const isFull = others + lengthOf(document) > bounds.thumbnails;
+            const kept = isFull ? { ...document, thumbnail: noThumbnail } : document;
+            this.#thumbnails = others + lengthOf(kept);
+            this.#listed.set(id, { document: kept, since: ++this.#now });
         }
         return true;
     }
 
     remove(id: string): void {
-        this.#listed.delete(id);
+        const at = ++this.#now;
+        this.#thumbnails -= lengthOf(this.get(id));
+        const fromList = this.#listed.delete(id) ? at : (this.#removed.get(id)?.fromList ?? 0);
         this.#removed.delete(id);
-        this.#removed.set(id, ++this.#now);
+        this.#removed.set(id, { at, fromList });
         for (const oldest of this.#removed.keys()) {
             if (this.#removed.size <= mostRemoved) {
                 break;
@@ -79,4 +94,8 @@ export class DocumentList {
             this.#removed.delete(oldest);
         }
     }
+}
+
+function lengthOf(document: ListedVersion | undefined): number {
+    return !document || document.thumbnail === noThumbnail ? 0 : document.thumbnail.length;
 }

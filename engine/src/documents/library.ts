@@ -2,7 +2,6 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Log } from "../log";
 import { LogSummary } from "../logSummary";
-import { OutOfMemoryError } from "../memory";
 import type { DocumentSaved, SyncEvent } from "../sync/events";
 import { DocumentList } from "./documentList";
 import { type DocumentContent, type SavedVersion, UnreadableDocumentError } from "./format";
@@ -27,7 +26,7 @@ export class DocumentLibrary {
     readonly #list = new DocumentList();
     readonly #open = new Map<string, Promise<OpenDocument>>();
     readonly #looks: Looks;
-    /** Of open documents with changes: the hash of another version, which was seen and not taken over. */
+    /** Of open documents with changes, or without room: the hash of another version, which was seen and not taken over. */
     readonly #contended = new WeakMap<OpenDocument, string>();
     /** What was said of single documents and files at the last look, which is not said again at each. */
     #said = new Map<string, string>();
@@ -39,6 +38,12 @@ export class DocumentLibrary {
         readonly store: DocumentStore,
         private readonly log: Log,
         private readonly announce: (event: SyncEvent) => void,
+        /** As `Room.renew`. */
+        private readonly renew: (
+            document: OpenDocument,
+            size: number,
+            work: () => Promise<void>,
+        ) => Promise<string | undefined>,
     ) {
         const seconds = visibleWithinMilliseconds / 1000;
         const missing = new LogSummary((what, others) =>
@@ -49,6 +54,7 @@ export class DocumentLibrary {
         const failed = new LogSummary((what, others) => log.error(`${what}${others}`));
         this.#looks = new Looks({
             missing: (complaint) => missing.add(complaint),
+            unavailable: (error) => log.debug(error.message),
             failed: (error) => failed.add(error.message),
             dropped: () => this.#makeUp(),
         });
@@ -158,10 +164,21 @@ export class DocumentLibrary {
             return running.done;
         }
         const run = async () => {
+            let failure: Error | undefined;
             do {
+                if (failure) {
+                    this.log.error(failure.message);
+                }
                 state.again = false;
-                await this.#compareWithVolume();
+                // Whoever asks meanwhile has something else to look for, and this failure is not theirs.
+                failure = await this.#compareWithVolume().then(
+                    () => undefined,
+                    (error: Error) => error,
+                );
             } while (state.again);
+            if (failure) {
+                throw failure;
+            }
         };
         const state = { done: Promise.resolve(), again: false };
         state.done = run().finally(() => (this.#catchUp = undefined));
@@ -207,45 +224,49 @@ export class DocumentLibrary {
     }
 
     #takeOver(id: string, announced: DocumentSaved): void {
+        const began = this.#list.now;
         const look = async () => {
             const seen = this.#list.now;
             const newest = await this.store.newestVersion(id);
-            if (newest === undefined && this.#list.get(id)) {
-                await this.#forget(id);
+            const listed = this.#list.get(id);
+            if (newest === undefined) {
+                if (listed) {
+                    await this.#forget(id);
+                }
+                // One that is deleted meanwhile is waited for no more.
+                return this.#list.isRemoved(id, began);
             }
             // First the name alone: a document may be large, and an announcement wrong.
-            if (newest === undefined || newest < announced.version) {
-                // One that was deleted is waited for no more.
-                return newest === undefined && this.#list.isRemoved(id);
+            if (newest < announced.version && !isNewer(newest, listed)) {
+                return false;
             }
             if (newest === announced.version && this.#list.has(id, newest, announced.sha256)) {
                 return true;
             }
-            try {
-                const version = await this.#readIfThere(id, announced);
-                if (version) {
-                    await this.#show(version, seen);
-                }
-                return version !== undefined;
-            } catch (error) {
-                if (isUnavailable(error)) {
-                    this.log.debug(error.message);
-                    return false;
-                }
-                throw error;
+            const version = await this.store.readNewestHead(id);
+            const isAnnounced = version.version === announced.version && version.sha256 === announced.sha256;
+            const isThere = isAnnounced || version.version > announced.version;
+            // What is announced may never come. What came until now must not wait for it.
+            if (isThere || isNewer(version.version, listed)) {
+                await this.#show(version, seen);
             }
+            return isThere;
         };
-        this.#looks.begin(id, look, `version ${announced.version} of document ${id} did not appear`);
+        this.#looks.begin(id, look, `version ${announced.version} of document ${id} did not appear`, announced.version);
     }
 
     /** A document is deleted when it is no longer on the volume, whoever says what. */
     #takeOverDeletion(id: string): void {
         const look = async () => {
-            const isGone = (await this.store.newestVersion(id)) === undefined;
-            if (isGone) {
+            const seen = this.#list.now;
+            const newest = await this.store.newestVersion(id);
+            const listed = this.#list.get(id);
+            if (newest === undefined) {
                 await this.#forget(id);
+            } else if (listed && isNewer(newest, listed)) {
+                await this.#show(await this.store.readNewestHead(id), seen);
             }
-            return isGone;
+            return newest === undefined;
         };
         this.#looks.begin(id, look, `document ${id} did not go and stays as it is`);
     }
@@ -268,13 +289,6 @@ export class DocumentLibrary {
             await delay(pause);
             await this.catchUp().catch((error: Error) => this.log.error(error.message));
         }
-    }
-
-    /** The announced version or a newer one, once the volume shows it whole. */
-    async #readIfThere(id: string, announced: DocumentSaved): Promise<ListedVersion | undefined> {
-        const version = await this.store.readNewestHead(id);
-        const isAnnounced = version.version === announced.version && version.sha256 === announced.sha256;
-        return isAnnounced || version.version > announced.version ? version : undefined;
     }
 
     /**
@@ -306,11 +320,21 @@ export class DocumentLibrary {
                 );
                 return;
             }
-            const newest = await this.store.readNewest(id);
-            // Meanwhile a session may have changed the document, or begun a reload.
-            if (!document.hasUnsavedChanges && !document.isReloading) {
-                this.#contended.delete(document);
-                document.replace(newest);
+            const bound = await this.renew(document, version.size, async () => {
+                const newest = await this.store.readNewest(id);
+                // Meanwhile a session may have changed the document, or begun a reload.
+                if (!document.hasUnsavedChanges && !document.isReloading) {
+                    this.#contended.delete(document);
+                    document.replace(newest);
+                }
+            });
+            if (bound !== undefined && this.#contended.get(document) !== version.sha256) {
+                // The next look at everything tries again.
+                this.#contended.set(document, version.sha256);
+                this.log.warn(
+                    `Version ${version.version} of document ${id} would take open documents beyond ${bound} bytes: ` +
+                        `sessions keep version ${base.version} until there is room, and saving it will be refused.`,
+                );
             }
         });
         // Last, because what is in the list is not looked for again.
@@ -374,11 +398,6 @@ function savedEvent(type: Extract<SyncEvent, { data: DocumentSaved }>["type"], v
     return { type, subject: id, data: { version: version.version, size, sha256 } };
 }
 
-/** What may be mended by looking again: a network file system may show a file before its content. */
-function isUnavailable(error: unknown): error is Error {
-    return (
-        error instanceof DocumentStoreError ||
-        error instanceof UnreadableDocumentError ||
-        error instanceof OutOfMemoryError
-    );
+function isNewer(version: number, listed: ListedVersion | undefined): boolean {
+    return listed === undefined || version > listed.version;
 }

@@ -1,3 +1,7 @@
+import { OutOfMemoryError } from "../memory";
+import { UnreadableDocumentError } from "./format";
+import { DocumentStoreError } from "./store";
+
 /** How long a network file system may take to show what another machine has written: its caches live up to 60 s. */
 export const visibleWithinMilliseconds = 90_000;
 /** At a time; and on that many documents the engine waits. Whoever may publish can announce any number. */
@@ -12,6 +16,8 @@ interface Look {
     readonly once: () => Promise<boolean>;
     /** What to say if it never does. */
     readonly complaint: string;
+    /** The announced version; undefined for a deletion. */
+    readonly version: number | undefined;
     readonly deadline: number;
     pause: number;
 }
@@ -19,12 +25,14 @@ interface Look {
 interface Handlers {
     /** Announced, and not so on the volume after all that time. */
     missing(complaint: string): void;
+    /** A look failed in a way that another may not. */
+    unavailable(error: Error): void;
     failed(error: Error): void;
     /** There were too many: an older one was given up. */
     dropped(): void;
 }
 
-/** Looks at the volume, again and again, until it shows what other engines have announced. One a document: the newest. */
+/** Looks at the volume, again and again, until it shows what other engines have announced. One a document. */
 export class Looks {
     /** By document, the oldest first. */
     readonly #waiting = new Map<string, Look>();
@@ -34,9 +42,17 @@ export class Looks {
 
     constructor(private readonly handlers: Handlers) {}
 
-    /** Takes the place of what is waited for on the same document, or else of the oldest if there are too many. */
-    begin(id: string, once: () => Promise<boolean>, complaint: string): void {
-        const look = { id, once, complaint, deadline: Date.now() + visibleWithinMilliseconds, pause: 5 };
+    /**
+     * Takes the place of what is waited for on the same document, or else of the oldest if there are too many. Where a higher
+     * version is waited for, that one is waited for anew, for announcements may cross.
+     *
+     * @param version that is announced; none for a deletion
+     */
+    begin(id: string, once: () => Promise<boolean>, complaint: string, version?: number): void {
+        const before = this.#waiting.get(id);
+        const isLower = before?.version !== undefined && version !== undefined && version < before.version;
+        const awaited = isLower ? before : { id, once, complaint, version };
+        const look = { ...awaited, deadline: Date.now() + visibleWithinMilliseconds, pause: 5 };
         this.#end(id);
         this.#waiting.set(id, look);
         const [oldest] = this.#waiting.keys();
@@ -101,8 +117,11 @@ export class Looks {
                 return true;
             }
         } catch (error) {
-            this.handlers.failed(error as Error);
-            return true;
+            if (!isUnavailable(error)) {
+                this.handlers.failed(error as Error);
+                return true;
+            }
+            this.handlers.unavailable(error);
         }
         const isLate = Date.now() > look.deadline;
         if (isLate) {
@@ -110,4 +129,13 @@ export class Looks {
         }
         return isLate;
     }
+}
+
+/** What may be mended by looking again: a network file system may fail for a while, or show a file before its content. */
+function isUnavailable(error: unknown): error is Error {
+    return (
+        error instanceof DocumentStoreError ||
+        error instanceof UnreadableDocumentError ||
+        error instanceof OutOfMemoryError
+    );
 }

@@ -13,7 +13,7 @@ import {
     lineageLength,
     longestHeader,
 } from "./format";
-import { type DocumentHead, HeadReader, headOf } from "./head";
+import { HeadReader, type ListedHead, headOf, toListedHead } from "./head";
 
 /** A document that can't be read, written or deleted; the message is a sentence for the user. */
 export class DocumentStoreError extends Error {
@@ -42,7 +42,7 @@ const largeDocument = 16 * 1024 * 1024;
 const pieceLength = 64 * 1024;
 
 /** A saved version as lists show it, without its content. */
-export interface ListedVersion extends DocumentHead {
+export interface ListedVersion extends ListedHead {
     readonly id: string;
     readonly version: number;
     /** Bytes of the whole file. */
@@ -52,7 +52,7 @@ export interface ListedVersion extends DocumentHead {
 }
 
 export function toListed({ id, version, size, sha256, content }: SavedVersion): ListedVersion {
-    return { id, version, size, sha256, ...headOf(content) };
+    return { id, version, size, sha256, ...toListedHead(headOf(content)) };
 }
 
 /** Ids are GUIDs in lower case: nothing else ever becomes part of a path. */
@@ -132,8 +132,12 @@ export class DocumentStore {
      */
     readNewest(id: string): Promise<SavedVersion> {
         return this.#ofNewest(id, async (path, version) => {
-            const file = await this.#readWhole(path);
-            return { id, version, size: file.length, ...decode(file, path) };
+            const read = async () => {
+                const file = await readFile(path);
+                return { id, version, size: file.length, ...decode(file, path) };
+            };
+            const { size } = await stat(path);
+            return size < largeDocument ? read() : this.#afterOthers(size, read);
         });
     }
 
@@ -164,17 +168,14 @@ export class DocumentStore {
         }
     }
 
-    async #readWhole(path: string): Promise<Buffer> {
-        const { size } = await stat(path);
-        if (size < largeDocument) {
-            return readFile(path);
-        }
+    /** Reads a large document when those before it are understood, as what their text says needs memory too. */
+    #afterOthers<T>(size: number, read: () => Promise<T>): Promise<T> {
         const reading = this.#largeReads.then(() => {
             // As text, and as what the text says.
             if (isHeapFull(2 * size)) {
                 throw new OutOfMemoryError();
             }
-            return readFile(path);
+            return read();
         });
         this.#largeReads = reading.catch(ignore);
         return reading;
@@ -343,7 +344,7 @@ async function readHead(path: string): Promise<Omit<ListedVersion, "id" | "versi
         if (!head) {
             throw new UnreadableDocumentError(`${path} is damaged: it does not say whose it is, or since when.`);
         }
-        return { size, sha256: header.sha256, ...head };
+        return { size, sha256: header.sha256, ...toListedHead(head) };
     } finally {
         await file.close();
     }

@@ -82,7 +82,7 @@ export const globalMethods: Record<string, Method> = {
                 qLastReloadTime: listed.lastReloadTime,
                 qReadOnly: false,
                 qMeta: {},
-                qThumbnail: listed.thumbnail,
+                qThumbnail: thumbnailOf(listed),
                 qFileSize: listed.size,
             },
         };
@@ -153,6 +153,11 @@ function toDocListEntry(listed: ListedVersion): object {
         qLastReloadTime: listed.lastReloadTime,
         qReadOnly: false,
         qTitle,
-        qThumbnail: listed.thumbnail,
+        qThumbnail: thumbnailOf(listed),
     };
+}
+
+/** What it is in the answer. In memory it is no more than its JSON until it is written, one after the other. */
+function thumbnailOf({ thumbnail }: ListedVersion): object {
+    return { toJSON: () => JSON.parse(thumbnail) as unknown };
 }

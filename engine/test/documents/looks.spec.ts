@@ -2,6 +2,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { mock } from "node:test";
 import { expect } from "chai";
 import { Looks } from "../../src/documents/looks";
+import { DocumentStoreError } from "../../src/documents/store";
 
 describe("looks at the volume", () => {
     let looks: Looks;
@@ -12,6 +13,7 @@ describe("looks at the volume", () => {
         told = [];
         looks = new Looks({
             missing: (complaint) => told.push(complaint),
+            unavailable: () => undefined,
             failed: (error) => told.push(error.message),
             dropped: () => told.push("dropped"),
         });
@@ -50,11 +52,21 @@ describe("looks at the volume", () => {
         expect(told).to.deep.equal(["a did not appear"]);
     });
 
-    it("end when the volume can't be read", async () => {
-        looks.begin("a", () => Promise.reject(new Error("no volume")), "a did not appear");
+    it("go on when the volume can't be read for a while", async () => {
+        let looked = 0;
+        const stale = new DocumentStoreError("failed", "Document a could not be read (ESTALE).");
+        looks.begin("a", () => (++looked < 3 ? Promise.reject(stale) : Promise.resolve(looked === 4)), "");
         await second();
         await second();
-        expect(told).to.deep.equal(["no volume"]);
+        expect(looked).to.equal(4);
+        expect(told).to.deep.equal([]);
+    });
+
+    it("end when a look fails for another reason", async () => {
+        looks.begin("a", () => Promise.reject(new Error("no sense")), "a did not appear");
+        await second();
+        await second();
+        expect(told).to.deep.equal(["no sense"]);
     });
 
     it("are for one announcement of a document: the newest", async () => {
@@ -70,6 +82,35 @@ describe("looks at the volume", () => {
         await second();
         await second();
         expect(new Set(looked.slice(before))).to.deep.equal(new Set(["second"]));
+    });
+
+    it("keep to the highest version that was announced, and wait for it anew", async () => {
+        const looked: string[] = [];
+        const begin = (name: string, version?: number) => {
+            const once = () => {
+                looked.push(name);
+                return Promise.resolve(false);
+            };
+            looks.begin("a", once, `${name} did not appear`, version);
+        };
+        begin("two", 2);
+        for (let seconds = 0; seconds < 80; seconds++) {
+            await second();
+        }
+        begin("one", 1);
+        for (let seconds = 0; seconds < 80; seconds++) {
+            await second();
+        }
+        expect(new Set(looked)).to.deep.equal(new Set(["two"]));
+        expect(told).to.deep.equal([]);
+        begin("three", 3);
+        begin("gone");
+        begin("one", 1);
+        for (let seconds = 0; seconds < 100; seconds++) {
+            await second();
+        }
+        expect(new Set(looked)).to.deep.equal(new Set(["two", "three", "gone", "one"]));
+        expect(told).to.deep.equal(["one did not appear"]);
     });
 
     it("are for 64 documents at most, the newest, and four at a time", async () => {
