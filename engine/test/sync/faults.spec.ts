@@ -266,6 +266,32 @@ describe("engines whose broker misbehaves while they are connected", function ()
         });
     });
 
+    it("never see a message of JSON that is longer than 64 KiB: the broker closes its sender's channel", async () => {
+        const one = await startConnected(documents, ...broker.flags);
+        const two = await startConnected(documents, ...broker.flags);
+        async function publish(bytes: number): Promise<string> {
+            const channel = await operator.acquire({ emitErrorsFromChannel: true });
+            channel.on("error", () => undefined);
+            await channel.confirmSelect();
+            const text = JSON.stringify("x".repeat(bytes - 2));
+            const envelope = { exchange, routingKey: "any", contentType: "application/json" };
+            const outcome = await channel.basicPublish(envelope, Buffer.from(text)).then(
+                () => "taken",
+                (error: Error & { code?: string }) => error.code ?? error.message,
+            );
+            await channel.close();
+            return outcome;
+        }
+        // The client parses these itself, before the engine can ask how long they are.
+        expect(await publish(64 * 1024)).to.equal("taken");
+        expect(await publish(64 * 1024 + 1)).to.equal("PRECONDITION_FAILED");
+        await inSync([one, two], [await create(one, "A"), await create(two, "B")], 10);
+        for (const engine of [one, two]) {
+            expect(await isConnected(engine)).to.equal(true);
+            expect(complaints(engine, /^No event bus/)).to.deep.equal([]);
+        }
+    });
+
     describe("what is restored on the volume while they run", () => {
         const net = "CatchUpInterval=1";
         it("is seen again, if it was deleted", async () => {

@@ -103,6 +103,15 @@ describe("Broker", () => {
         });
     });
 
+    it("takes no message that is longer than engines read, except where guest's may have any length", async () => {
+        await installMocks();
+        await settled(new Broker("open", { ...args, username: "guest", password: pulumi.secret("guest") }));
+        await settled(new Broker("scoped", args));
+        const conf = (name: string) => inputsOf("ConfigMap", name).data["broker.conf"];
+        expect(conf("scoped")).to.match(/^max_message_size = 65536$/m);
+        expect(conf("open")).not.to.contain("max_message_size");
+    });
+
     it("keeps the ports of its one node to itself", () => {
         const [{ env, ports }] = inputsOf("StatefulSet", "broker").spec.template.spec.containers;
         expect(ports.map(({ name }) => name)).to.deep.equal(["amqp"]);
