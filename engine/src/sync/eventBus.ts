@@ -42,6 +42,8 @@ export interface EventBusStatus {
 }
 
 const contentType = "application/cloudevents+json";
+/** Events; more than that are told faster by asking the others to look at everything. */
+const mostUnconfirmed = 1_000;
 /** Bytes; many times what is agreed with a broker. */
 const longestFrame = 1024 * 1024;
 const firstPauseMilliseconds = 100;
@@ -63,6 +65,7 @@ interface Handlers {
     onConnected(): void;
 }
 
+const connected: SyncEvent = { type: "document-sync.engine.connected", subject: "engine", data: {} };
 const alive: BusMessage = { type: "document-sync.engine.alive", subject: "engine", data: {} };
 
 /**
@@ -73,7 +76,7 @@ const alive: BusMessage = { type: "document-sync.engine.alive", subject: "engine
  * an engine publishes must come back to it, and a quiet engine publishes that it is there.
  *
  * An event that the broker has not confirmed is kept and published again on the next connection, the latest one of each
- * subject. Whatever goes wrong with a connection ends it and begins a new one: with the login as it is then, the name
+ * subject. Where there are too many to keep, the others are asked to look at everything. Whatever goes wrong with a connection ends it and begins a new one: with the login as it is then, the name
  * resolved anew, and everything declared again.
  */
 export class EventBus {
@@ -139,7 +142,13 @@ export class EventBus {
     /** Returns at once; the broker is told of the event now, or when it is there. */
     publish(event: SyncEvent): void {
         this.#unconfirmed.set(event.subject, event);
-        void this.#send(event);
+        if (this.#unconfirmed.size <= mostUnconfirmed) {
+            void this.#send(event);
+            return;
+        }
+        this.#unconfirmed.clear();
+        this.#unconfirmed.set(connected.subject, connected);
+        void this.#send(connected);
     }
 
     /** Gives events that were just published a moment to be confirmed, and disconnects. */
@@ -173,7 +182,7 @@ export class EventBus {
             this.#lose(connection, error);
             return;
         }
-        this.#unconfirmed.set("engine", { type: "document-sync.engine.connected", subject: "engine", data: {} });
+        this.#unconfirmed.set(connected.subject, connected);
         for (const event of this.#unconfirmed.values()) {
             void this.#send(event);
         }
