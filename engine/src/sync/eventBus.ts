@@ -97,6 +97,8 @@ export class EventBus {
     #isProven = false;
     /** The last connection ended because nothing came back. */
     #isExchangeSuspect = false;
+    /** It is suspect, and this connection's login is not told of which kind it is. */
+    #isExchangeUnknown = false;
     #state: EventBusStatus["state"] = "disconnected";
     #since = new Date().toISOString();
     #lastError: string | undefined;
@@ -193,6 +195,7 @@ export class EventBus {
     #prove(): void {
         this.#isProven = true;
         this.#isExchangeSuspect = false;
+        this.#isExchangeUnknown = false;
         // Not when connected: one that may not publish would come back every tenth of a second.
         this.#pause = firstPauseMilliseconds;
         this.#enter("connected");
@@ -237,7 +240,7 @@ export class EventBus {
     }
 
     async #subscribe(connection: Connection): Promise<void> {
-        await findExchange(connection, this.#isExchangeSuspect);
+        this.#isExchangeUnknown = await findExchange(connection, this.#isExchangeSuspect);
         const channel = await this.#acquire(connection);
         channel.on("basic.cancel", () => this.#lose(connection, new Error("the broker took the queue away")));
         const queue = `document-sync.engine.${hostname()}.${randomUUID()}`;
@@ -340,7 +343,14 @@ export class EventBus {
     #loseUnheard(): void {
         this.#isExchangeSuspect = true;
         const seconds = this.broker.echoTimeout;
-        this.#lose(this.#connection, new Error(`what this engine publishes does not come back within ${seconds} s`));
+        // Not at the first time: an echo can be missed for other reasons, and a new connection ends those.
+        const error = this.#isExchangeUnknown
+            ? new ExchangeError(
+                  `nothing comes back through the exchange ${exchange}, and this login may not ask of which kind it is; ` +
+                      `see that it is durable and of the kind "topic"`,
+              )
+            : new Error(`what this engine publishes does not come back within ${seconds} s`);
+        this.#lose(this.#connection, error);
     }
 
     /** Ends a connection for whatever reason and plans the next one. Said again of one that has ended, it does nothing. */

@@ -160,6 +160,21 @@ describe("engines whose broker misbehaves while they are connected", function ()
         }
     });
 
+    it("say of such an exchange, where they may not ask of which kind it is, that nothing comes back through it", async () => {
+        const one = await startConnected(documents, ...broker.flags, ...hasty);
+        await operator.exchangeDelete({ exchange });
+        await makeExchange("direct");
+        const isTold = async () => /may not ask of which kind it is/.test((await bus(one)).lastError ?? "");
+        await until("health says why", isTold, 20);
+        const echo = /what this engine publishes does not come back within 2 s/;
+        expect(complaints(one, echo), "another connection was tried before").to.deep.equal(["WARN"]);
+
+        await operator.exchangeDelete({ exchange });
+        await makeExchange("topic");
+        await until("it is connected again", () => isConnected(one), 30);
+        expect(complaints(one, /may not ask of which kind it is/)).to.deep.equal(["ERROR"]);
+    });
+
     it("find out that one engine's queue has lost its binding when it publishes", async () => {
         const deaf = await startConnected(documents, ...broker.flags, quiet);
         await operator.exchangeDelete({ exchange });
