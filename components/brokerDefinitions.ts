@@ -47,7 +47,8 @@ export function definitions(username: string, password: string, salt: string): s
             {
                 vhost: "/",
                 name: "engines",
-                pattern: queuesOfEngines,
+                // Guest's queues may have any name.
+                pattern: ".*",
                 "apply-to": "queues",
                 priority: 0,
                 definition: { "max-length": 10_000, "max-length-bytes": 16 * 1024 * 1024 },

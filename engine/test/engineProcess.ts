@@ -154,6 +154,7 @@ export interface Health {
                   readonly state: string;
                   readonly lastError?: string;
                   readonly unconfirmed: number;
+                  readonly received: number;
                   readonly lastHeard?: string;
                   readonly engines: readonly { id: string; host: string; lastHeard: string }[];
               }

@@ -42,6 +42,8 @@ export interface EventBusStatus {
 }
 
 const contentType = "application/cloudevents+json";
+/** Events; more than that are told faster by asking the others to look at everything. */
+const mostUnconfirmed = 1_000;
 /** Bytes; many times what is agreed with a broker. */
 const longestFrame = 1024 * 1024;
 const firstPauseMilliseconds = 100;
@@ -63,6 +65,7 @@ interface Handlers {
     onConnected(): void;
 }
 
+const connected: SyncEvent = { type: "document-sync.engine.connected", subject: "engine", data: {} };
 const alive: BusMessage = { type: "document-sync.engine.alive", subject: "engine", data: {} };
 
 /**
@@ -73,7 +76,7 @@ const alive: BusMessage = { type: "document-sync.engine.alive", subject: "engine
  * an engine publishes must come back to it, and a quiet engine publishes that it is there.
  *
  * An event that the broker has not confirmed is kept and published again on the next connection, the latest one of each
- * subject. Whatever goes wrong with a connection ends it and begins a new one: with the login as it is then, the name
+ * subject. Where there are too many to keep, the others are asked to look at everything. Whatever goes wrong with a connection ends it and begins a new one: with the login as it is then, the name
  * resolved anew, and everything declared again.
  */
 export class EventBus {
@@ -94,6 +97,8 @@ export class EventBus {
     #isProven = false;
     /** The last connection ended because nothing came back. */
     #isExchangeSuspect = false;
+    /** It is suspect, and this connection's login is not told of which kind it is. */
+    #isExchangeUnknown = false;
     #state: EventBusStatus["state"] = "disconnected";
     #since = new Date().toISOString();
     #lastError: string | undefined;
@@ -139,7 +144,13 @@ export class EventBus {
     /** Returns at once; the broker is told of the event now, or when it is there. */
     publish(event: SyncEvent): void {
         this.#unconfirmed.set(event.subject, event);
-        void this.#send(event);
+        if (this.#unconfirmed.size <= mostUnconfirmed) {
+            void this.#send(event);
+            return;
+        }
+        this.#unconfirmed.clear();
+        this.#unconfirmed.set(connected.subject, connected);
+        void this.#send(connected);
     }
 
     /** Gives events that were just published a moment to be confirmed, and disconnects. */
@@ -173,7 +184,7 @@ export class EventBus {
             this.#lose(connection, error);
             return;
         }
-        this.#unconfirmed.set("engine", { type: "document-sync.engine.connected", subject: "engine", data: {} });
+        this.#unconfirmed.set(connected.subject, connected);
         for (const event of this.#unconfirmed.values()) {
             void this.#send(event);
         }
@@ -184,6 +195,7 @@ export class EventBus {
     #prove(): void {
         this.#isProven = true;
         this.#isExchangeSuspect = false;
+        this.#isExchangeUnknown = false;
         // Not when connected: one that may not publish would come back every tenth of a second.
         this.#pause = firstPauseMilliseconds;
         this.#enter("connected");
@@ -228,7 +240,7 @@ export class EventBus {
     }
 
     async #subscribe(connection: Connection): Promise<void> {
-        await findExchange(connection, this.#isExchangeSuspect);
+        this.#isExchangeUnknown = await findExchange(connection, this.#isExchangeSuspect);
         const channel = await this.#acquire(connection);
         channel.on("basic.cancel", () => this.#lose(connection, new Error("the broker took the queue away")));
         const queue = `document-sync.engine.${hostname()}.${randomUUID()}`;
@@ -331,7 +343,14 @@ export class EventBus {
     #loseUnheard(): void {
         this.#isExchangeSuspect = true;
         const seconds = this.broker.echoTimeout;
-        this.#lose(this.#connection, new Error(`what this engine publishes does not come back within ${seconds} s`));
+        // Not at the first time: an echo can be missed for other reasons, and a new connection ends those.
+        const error = this.#isExchangeUnknown
+            ? new ExchangeError(
+                  `nothing comes back through the exchange ${exchange}, and this login may not ask of which kind it is; ` +
+                      `see that it is durable and of the kind "topic"`,
+              )
+            : new Error(`what this engine publishes does not come back within ${seconds} s`);
+        this.#lose(this.#connection, error);
     }
 
     /** Ends a connection for whatever reason and plans the next one. Said again of one that has ended, it does nothing. */

@@ -59,7 +59,8 @@ const longestBody = 64 * 1024;
 /** The members of a message's body, none of them if it is no JSON object or longer than what engines send. */
 export function parseBody(body: unknown): Record<string, unknown> {
     try {
-        // The client parses `application/json` itself, and gives `text/plain` as a string.
+        // The client parses `application/json` itself, and gives `text/plain` as a string. How long the former may be is
+        // for the broker to say (max_message_size).
         const isText = Buffer.isBuffer(body) || typeof body === "string";
         if (isText && body.length > longestBody) {
             return {};

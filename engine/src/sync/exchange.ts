@@ -11,12 +11,13 @@ export class ExchangeError extends Error {}
  *
  * @param isSuspect nothing came through it. Only then is its kind compared: a login that may not make an exchange is refused
  * each time that it tries, with an error in the broker's log.
+ * @returns whether it may be of another kind, as it is suspect and this login is not told.
  * @throws ExchangeError if it is of another kind, or missing and not for this login to make.
  */
-export async function findExchange(connection: Connection, isSuspect: boolean): Promise<void> {
+export async function findExchange(connection: Connection, isSuspect: boolean): Promise<boolean> {
     const isThere = (await declare(connection, { passive: true })) === undefined;
     if (isThere && !isSuspect) {
-        return;
+        return false;
     }
     const refusal = await declare(connection, { type: "topic", durable: true });
     if (refusal === "PRECONDITION_FAILED") {
@@ -29,6 +30,7 @@ export async function findExchange(connection: Connection, isSuspect: boolean): 
             `there is no exchange ${exchange}, and this login may not make it; start the broker again, or make it`,
         );
     }
+    return refusal !== undefined;
 }
 
 /** @returns the code of the broker's refusal, undefined if there was none. */

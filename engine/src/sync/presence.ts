@@ -47,6 +47,9 @@ export class Presence {
         }
         const isNew = !this.#heard.has(id);
         if (isNew && this.#heard.size >= most) {
+            this.forgetGone();
+        }
+        if (isNew && this.#heard.size >= most) {
             return;
         }
         this.#heard.set(id, { host, at: Date.now() });

@@ -160,6 +160,21 @@ describe("engines whose broker misbehaves while they are connected", function ()
         }
     });
 
+    it("say of such an exchange, where they may not ask of which kind it is, that nothing comes back through it", async () => {
+        const one = await startConnected(documents, ...broker.flags, ...hasty);
+        await operator.exchangeDelete({ exchange });
+        await makeExchange("direct");
+        const isTold = async () => /may not ask of which kind it is/.test((await bus(one)).lastError ?? "");
+        await until("health says why", isTold, 20);
+        const echo = /what this engine publishes does not come back within 2 s/;
+        expect(complaints(one, echo), "another connection was tried before").to.deep.equal(["WARN"]);
+
+        await operator.exchangeDelete({ exchange });
+        await makeExchange("topic");
+        await until("it is connected again", () => isConnected(one), 30);
+        expect(complaints(one, /may not ask of which kind it is/)).to.deep.equal(["ERROR"]);
+    });
+
     it("find out that one engine's queue has lost its binding when it publishes", async () => {
         const deaf = await startConnected(documents, ...broker.flags, quiet);
         await operator.exchangeDelete({ exchange });
@@ -233,13 +248,23 @@ describe("engines whose broker misbehaves while they are connected", function ()
             while (!isOver) {
                 const began = Date.now();
                 await global.engineVersion();
-                expect((await fetch(one.url.replace("ws:", "http:") + "/health")).status).to.equal(200);
+                for (const { url } of [one, two]) {
+                    expect((await fetch(url.replace("ws:", "http:") + "/health")).status).to.equal(200);
+                }
                 slowest = Math.max(slowest, Date.now() - began);
                 real ??= await create(two, "Real");
             }
             await raging;
             // As long as readiness waits for an answer.
             expect(slowest, "milliseconds of the slowest answer").to.be.lessThan(5_000);
+            let received = -1;
+            const standsStill = async () => {
+                const last = received;
+                ({ received } = await bus(one));
+                await new Promise((resolve) => setTimeout(resolve, 500));
+                return received >= storm.length && received === last;
+            };
+            await until("it has received the last of them", standsStill, 30);
             const before = await cpuSeconds(one);
             await new Promise((resolve) => setTimeout(resolve, 3_000));
             // With a look for each of the 5,000, over and over, it was above 1.
@@ -264,6 +289,32 @@ describe("engines whose broker misbehaves while they are connected", function ()
                 "A message on the event bus was ignored: it is none that this engine knows.",
             ]);
         });
+    });
+
+    it("never see a message of JSON that is longer than 64 KiB: the broker closes its sender's channel", async () => {
+        const one = await startConnected(documents, ...broker.flags);
+        const two = await startConnected(documents, ...broker.flags);
+        async function publish(bytes: number): Promise<string> {
+            const channel = await operator.acquire({ emitErrorsFromChannel: true });
+            channel.on("error", () => undefined);
+            await channel.confirmSelect();
+            const text = JSON.stringify("x".repeat(bytes - 2));
+            const envelope = { exchange, routingKey: "any", contentType: "application/json" };
+            const outcome = await channel.basicPublish(envelope, Buffer.from(text)).then(
+                () => "taken",
+                (error: Error & { code?: string }) => error.code ?? error.message,
+            );
+            await channel.close();
+            return outcome;
+        }
+        // The client parses these itself, before the engine can ask how long they are.
+        expect(await publish(64 * 1024)).to.equal("taken");
+        expect(await publish(64 * 1024 + 1)).to.equal("PRECONDITION_FAILED");
+        await inSync([one, two], [await create(one, "A"), await create(two, "B")], 10);
+        for (const engine of [one, two]) {
+            expect(await isConnected(engine)).to.equal(true);
+            expect(complaints(engine, /^No event bus/)).to.deep.equal([]);
+        }
     });
 
     describe("what is restored on the volume while they run", () => {

@@ -47,5 +47,8 @@ describe("the presence of other engines", () => {
         }
         expect(hosts()).to.have.length(32);
         expect(hosts()[0]).to.equal("real");
+        mock.timers.tick(90_001);
+        presence.heard(sourceOf("next", randomUUID()));
+        expect(hosts(), "forged ones go, too").to.deep.equal(["next"]);
     });
 });

@@ -27,6 +27,7 @@ cat > "$root/etc/rabbitmq/conf.d/broker.conf" << END
 listeners.tcp.1 = 127.0.0.1:$port
 load_definitions = /etc/rabbitmq/definitions.json
 anonymous_login_user = none
+max_message_size = 65536
 log.file = false
 log.console = true
 log.console.use_colors = off

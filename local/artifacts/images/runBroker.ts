@@ -1,11 +1,11 @@
 import { spawn } from "node:child_process";
-import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdirSync, openSync, readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { type Login, localDefinitions } from "./localDefinitions";
 import { buildRoot } from "./rootFileSystem";
 
 const help = `Runs a RabbitMQ of its own on 127.0.0.1, in the foreground, until SIGTERM or SIGINT. Needs root.
@@ -15,18 +15,15 @@ const help = `Runs a RabbitMQ of its own on 127.0.0.1, in the foreground, until 
     --port PORT     a free port for AMQP; nothing else is opened
     --data DIR      where the broker keeps what is durable, and its log, broker.log; made if it is missing
     --login DIR     holds the files "username" and "password" of the engines' user, who may do what engines do
-    --operator DIR  the same of a user who may do anything with exchanges and queues; without it there is none
+    --operator DIR  the same of a user who may do anything with exchanges and queues
+
+A user of an earlier run with the same --data stays, with the password that it had.
 
 Prints "ready" when the broker answers. The first run makes the broker's root file system (about half a minute).
 `;
 
 /** A mistake of the caller's: told in its one sentence, without a stack. */
 class UsageError extends Error {}
-
-interface Login {
-    readonly username: string;
-    readonly password: string;
-}
 
 interface Options {
     readonly port: number;
@@ -75,42 +72,6 @@ function readOptions(): Options {
         data: resolve(data),
         engine: readLogin("--login", login),
         operator: operator === undefined ? undefined : readLogin("--operator", operator),
-    };
-}
-
-/**
- * What the broker imports at each start: its users, so that a login that has changed since the last run counts, and the
- * exchange, which engines may not make. The program's broker gets the same (components/brokerDefinitions.ts).
- */
-function definitions({ engine, operator }: Options): string {
-    const exchangeAndQueues = "^document-sync\\.(events$|engine\\.)";
-    const everything = { configure: ".*", write: ".*", read: ".*" };
-    const permissions = [
-        {
-            user: engine.username,
-            vhost: "/",
-            ...{ configure: "^document-sync\\.engine\\.", write: exchangeAndQueues, read: exchangeAndQueues },
-        },
-        ...(operator ? [{ user: operator.username, vhost: "/", ...everything }] : []),
-    ];
-    const kind = { type: "topic", durable: true, auto_delete: false, internal: false, arguments: {} };
-    return JSON.stringify({
-        users: [engine, ...(operator ? [operator] : [])].map(toUser),
-        vhosts: [{ name: "/" }],
-        permissions,
-        exchanges: [{ name: "document-sync.events", vhost: "/", ...kind }],
-    });
-}
-
-/** Password hash: rabbitmq.com/docs/passwords, four bytes of salt before SHA-256 of salt and password. */
-function toUser({ username, password }: Login): object {
-    const salt = randomBytes(4);
-    const digest = createHash("sha256").update(salt).update(password, "utf8").digest();
-    return {
-        name: username,
-        password_hash: Buffer.concat([salt, digest]).toString("base64"),
-        hashing_algorithm: "rabbit_password_hashing_sha256",
-        tags: [],
     };
 }
 
@@ -173,7 +134,7 @@ async function main(): Promise<void> {
     process.on("SIGINT", stop);
 
     broker.stdin?.on("error", () => undefined);
-    broker.stdin?.end(definitions(options));
+    broker.stdin?.end(localDefinitions(options.engine, options.operator));
     const deadline = Date.now() + startLimit;
     let ready = false;
     while (running && !stopping && !ready) {

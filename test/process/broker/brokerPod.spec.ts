@@ -1,9 +1,10 @@
 import { expect } from "chai";
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Connection } from "rabbitmq-client";
-import { BrokerPod } from "./brokerPod";
+import { BrokerPod, socketsOf, tree } from "./brokerPod";
 
 const exchange = "document-sync.events";
 const queue = "document-sync.engine.pod.1";
@@ -79,8 +80,10 @@ describe("the broker's pod", function () {
         for (const [what, attempt] of Object.entries(attempts)) {
             expect(await outcome(attempt()), what).to.equal("ACCESS_REFUSED");
         }
-        // A queue of another engine is there from the test before, and is that connection's alone.
-        expect(await outcome(connection.queueDelete({ queue })), "delete another engine's queue").to.equal(
+        const engine = await connect();
+        const others = `${queue}.other`;
+        await engine.queueDeclare({ queue: others, exclusive: true });
+        expect(await outcome(connection.queueDelete({ queue: others })), "delete another engine's queue").to.equal(
             "RESOURCE_LOCKED",
         );
         expect(await outcome(connection.exchangeDeclare({ exchange, passive: true })), "it is still there").to.equal(
@@ -123,5 +126,11 @@ describe("the broker's pod", function () {
         expect(portsOf(listening)).to.include.members([...pod.nodePorts, pod.port]);
         const loopback = /^(0100007F|00000000000000000000000001000000):/;
         expect(listening.filter((address) => !loopback.test(address))).to.deep.equal([]);
+    });
+
+    it("is looked at while processes of it end", () => {
+        const { pid } = spawnSync("true");
+        expect(tree(pid)).to.deep.equal([pid]);
+        expect(socketsOf(pid)).to.deep.equal([]);
     });
 });

@@ -120,19 +120,29 @@ async function freePort(): Promise<number> {
     return port;
 }
 
-function tree(pid: number): number[] {
-    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").filter(Boolean);
-    return [pid, ...children.flatMap((child) => tree(Number(child)))];
+/** The process and all that it started; what has ended meanwhile has no children. */
+export function tree(pid: number): number[] {
+    const children = unlessGone(() => readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8")) ?? "";
+    const pids = children.trim().split(" ").filter(Boolean).map(Number);
+    return [pid, ...pids.flatMap(tree)];
 }
 
-/** Numbers of the sockets that a process has open. */
-function socketsOf(pid: number): string[] {
-    return readdirSync(`/proc/${pid}/fd`).flatMap((name) => {
-        try {
-            return /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${name}`))?.[1] ?? [];
-        } catch {
-            // Closed meanwhile.
-            return [];
-        }
+/** Numbers of the sockets that a process has open; none if it has ended meanwhile. */
+export function socketsOf(pid: number): string[] {
+    const names = unlessGone(() => readdirSync(`/proc/${pid}/fd`)) ?? [];
+    return names.flatMap((name) => {
+        const target = unlessGone(() => readlinkSync(`/proc/${pid}/fd/${name}`)) ?? "";
+        return /^socket:\[(\d+)\]$/.exec(target)?.[1] ?? [];
     });
+}
+
+/** Processes of the broker come and go, and so do their files. @returns undefined for one that is gone. */
+function unlessGone<T>(read: () => T): T | undefined {
+    try {
+        return read();
+    } catch (error) {
+        // The latter while a process ends.
+        if (["ENOENT", "ESRCH"].includes((error as NodeJS.ErrnoException).code ?? "")) return undefined;
+        throw error;
+    }
 }

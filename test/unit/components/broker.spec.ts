@@ -11,6 +11,7 @@ interface Definitions {
     readonly users: { name: string; password_hash: string; hashing_algorithm: string; tags: string[] }[];
     readonly permissions: { user: string; vhost: string; configure: string; write: string; read: string }[];
     readonly exchanges: { name: string; type: string; durable: boolean }[];
+    readonly policies: { pattern: string; "apply-to": string; definition: Record<string, number> }[];
 }
 
 const loginOf = (name: string) =>
@@ -103,6 +104,15 @@ describe("Broker", () => {
         });
     });
 
+    it("takes no message that is longer than engines read, except where guest's may have any length", async () => {
+        await installMocks();
+        await settled(new Broker("open", { ...args, username: "guest", password: pulumi.secret("guest") }));
+        await settled(new Broker("scoped", args));
+        const conf = (name: string) => inputsOf("ConfigMap", name).data["broker.conf"];
+        expect(conf("scoped")).to.match(/^max_message_size = 65536$/m);
+        expect(conf("open")).not.to.contain("max_message_size");
+    });
+
     it("keeps the ports of its one node to itself", () => {
         const [{ env, ports }] = inputsOf("StatefulSet", "broker").spec.template.spec.containers;
         expect(ports.map(({ name }) => name)).to.deep.equal(["amqp"]);
@@ -141,8 +151,12 @@ describe("Broker", () => {
         await installMocks();
         await settled(new Broker("open", { ...args, username: "guest", password: pulumi.secret("guest") }));
         expect(inputsOf("ConfigMap", "open").data["broker.conf"]).to.match(/^loopback_users\.guest = false$/m);
-        const { users, permissions } = definitionsOf("open");
+        const { users, permissions, policies } = definitionsOf("open");
         expect(users.map(({ name, tags }) => [name, tags])).to.deep.equal([["guest", []]]);
         expect(permissions).to.deep.equal([{ user: "guest", vhost: "/", configure: ".*", write: ".*", read: ".*" }]);
+        // Whatever its queues are called, one that nobody reads must not fill the broker.
+        expect(policies).to.have.length(1);
+        expect(policies[0]).to.include({ pattern: ".*", "apply-to": "queues" });
+        expect(policies[0].definition).to.deep.equal({ "max-length": 10_000, "max-length-bytes": 16 * 1024 * 1024 });
     });
 });
