@@ -126,6 +126,18 @@ describe("access by rules", function () {
         expect(await refusal(global.deleteApp(id))).to.deep.equal(denied("delete app"));
     });
 
+    it("asks again for the right to read when a document is opened that the session has open already", async () => {
+        const id = await createApp();
+        const deny = join(await temporaryDirectory(), "deny.txt");
+        await writeFile(deny, "");
+        const { global } = await connect(await startWith(everything, `SystemDenyRulePath=${deny}`));
+        await global.openDoc(id);
+        await global.openDoc(id);
+        await writeFile(deny, 'resource._resourcetype = "App" and resource._actions = "read"');
+        await until("the open session is refused", async () => refused(global.openDoc(id)), 4);
+        expect(await refusal(global.openDoc(id))).to.deep.equal(denied("open app"));
+    });
+
     it("says in its log which deny rules don't hold for those who lack an attribute, at the start and later", async () => {
         const deny = join(await temporaryDirectory(), "deny.txt");
         const rest = 'resource._resourcetype = "App" and resource._actions = "update"';
