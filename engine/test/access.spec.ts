@@ -136,6 +136,12 @@ describe("access by rules", function () {
         await writeFile(deny, 'resource._resourcetype = "App" and resource._actions = "read"');
         await until("the open session is refused", async () => refused(global.openDoc(id)), 4);
         expect(await refusal(global.openDoc(id))).to.deep.equal(denied("open app"));
+        await writeFile(deny, "");
+        await until(
+            "a deny rule that came since and is gone holds no more",
+            async () => !(await refused(global.openDoc(id))),
+            4,
+        );
     });
 
     for (const action of ["reload", "read"]) {
