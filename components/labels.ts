@@ -1,12 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
+import { stackLabel } from "./stackLabel";
 
 /** Labels that pods are selected by. They can't change without replacing what selects, so they are as few as possible. */
 export function selectorLabels(name: string, instance: string): Record<string, string> {
     return { "app.kubernetes.io/name": name, "app.kubernetes.io/instance": instance };
 }
-
-/** Label of every object of a stack, with the stack's name for its value: whoever looks for them needs no list of kinds. */
-export const stackLabel = "document-sync/stack";
 
 /** All labels of an object and of a pod: what selects it, and what it belongs to. */
 export function labels(name: string, instance: string): Record<string, string> {

@@ -9,10 +9,7 @@ import type { Broker } from "./sync/eventBus";
 import { type BoundFlag, boundFlags } from "./bounds/bounds";
 import type { Verbosities } from "./log";
 
-type FlagKind = "text" | "yesNo" | "integer";
-
 interface FlagSpecification {
-    readonly kind: FlagKind;
     readonly default: string;
     readonly origin: "real" | "ours";
     readonly help: string;
@@ -43,28 +40,28 @@ const boundSpecifications = {
 } satisfies Record<BoundFlag, BoundSpecification>;
 
 const specifications = {
-    AcceptEULA: flag("yesNo", "no", "real", "must be yes, else the engine logs why and exits"),
-    DocumentDirectory: flag("text", "/home/engine/Qlik/Sense/Apps", "real", "where documents are kept"),
-    DesktopPort: flag("integer", "9076", "real", "port of websockets and health; 0 takes a free one"),
-    EnableABAC: flag("yesNo", "0", "real", "decide every access by the rules"),
-    SystemAllowRulePath: flag("text", "", "real", "file of allow rules, with EnableABAC=1"),
-    SystemDenyRulePath: flag("text", "", "real", "file of deny rules, with EnableABAC=1"),
-    UseEventBus: flag("yesNo", "0", "real", "tell other engines of changes, and be told, through RabbitMQ"),
-    RabbitHost: flag("text", "", "real", "host:port of RabbitMQ, with UseEventBus=1"),
-    SessionTTL: flag("integer", "0", "real", "seconds a session outlives its last socket; -1 for ever"),
-    MaxSessionTTL: flag("integer", "1800", "real", "upper bound of the ttl that a URL asks for, in seconds"),
-    EnablePrometheus: flag("yesNo", "1", "real", "serve metrics"),
-    PrometheusServicePort: flag("integer", "9090", "real", "port of the metrics; 0 takes a free one"),
-    PrometheusPort: flag("integer", "9090", "real", "the same; PrometheusServicePort counts if both are given"),
-    SystemLogVerbosity: flag("integer", "4", "real", "0 off, 1 fatal, 2 error, 3 warning, 4 info, 5 debug"),
-    AuditActivityLogVerbosity: flag("integer", "4", "real", "the same of the audit trail; 3 leaves successes out"),
-    RabbitLoginPath: flag("text", "/run/secrets/rabbitmq", "ours", "directory of the files username and password"),
-    EventBusEchoTimeout: flag("integer", "5", "ours", "seconds until an event of its own must have come back"),
-    EventBusPingInterval: flag("integer", "4", "ours", "seconds after which a quiet engine says that it is there"),
-    CatchUpInterval: flag("integer", "300", "ours", "seconds between looks at the whole volume, with UseEventBus=1"),
-    BindAddress: flag("text", "", "ours", "address to listen on; all of the machine's if empty"),
-    AllowedOrigins: flag("text", "", "ours", "origins of web pages that may connect, separated by commas"),
-    ValidateJsonWebTokens: flag("text", "0", "real", "tokens are not read: the engine starts with 0 only"),
+    AcceptEULA: flag("no", "real", "must be yes, else the engine logs why and exits"),
+    DocumentDirectory: flag("/home/engine/Qlik/Sense/Apps", "real", "where documents are kept"),
+    DesktopPort: flag("9076", "real", "port of websockets and health; 0 takes a free one"),
+    EnableABAC: flag("0", "real", "decide every access by the rules"),
+    SystemAllowRulePath: flag("", "real", "file of allow rules, with EnableABAC=1"),
+    SystemDenyRulePath: flag("", "real", "file of deny rules, with EnableABAC=1"),
+    UseEventBus: flag("0", "real", "tell other engines of changes, and be told, through RabbitMQ"),
+    RabbitHost: flag("", "real", "host:port of RabbitMQ, with UseEventBus=1"),
+    SessionTTL: flag("0", "real", "seconds a session outlives its last socket; -1 for ever"),
+    MaxSessionTTL: flag("1800", "real", "upper bound of the ttl that a URL asks for, in seconds"),
+    EnablePrometheus: flag("1", "real", "serve metrics"),
+    PrometheusServicePort: flag("9090", "real", "port of the metrics; 0 takes a free one"),
+    PrometheusPort: flag("9090", "real", "the same; PrometheusServicePort counts if both are given"),
+    SystemLogVerbosity: flag("4", "real", "0 off, 1 fatal, 2 error, 3 warning, 4 info, 5 debug"),
+    AuditActivityLogVerbosity: flag("4", "real", "the same of the audit trail; 3 leaves successes out"),
+    RabbitLoginPath: flag("/run/secrets/rabbitmq", "ours", "directory of the files username and password"),
+    EventBusEchoTimeout: flag("5", "ours", "seconds until an event of its own must have come back"),
+    EventBusPingInterval: flag("4", "ours", "seconds after which a quiet engine says that it is there"),
+    CatchUpInterval: flag("300", "ours", "seconds between looks at the whole volume, with UseEventBus=1"),
+    BindAddress: flag("", "ours", "address to listen on; all of the machine's if empty"),
+    AllowedOrigins: flag("", "ours", "origins of web pages that may connect, separated by commas"),
+    ValidateJsonWebTokens: flag("0", "real", "tokens are not read: the engine starts with 0 only"),
     ...boundSpecifications,
 } satisfies Record<string, FlagSpecification>;
 
@@ -184,18 +181,18 @@ export function usage(): string {
     return ["Usage: engine [-S Key=Value]...", "", "Keys and their defaults:", ...rows, ""].join("\n");
 }
 
-function flag(kind: FlagKind, value: string, origin: "real" | "ours", help: string): FlagSpecification {
-    return { kind, default: value, origin, help };
+function flag(value: string, origin: "real" | "ours", help: string): FlagSpecification {
+    return { default: value, origin, help };
 }
 
 /** What each may take: at least something. */
 function share(value: number, help: string): BoundSpecification {
-    return { ...flag("integer", String(value), "ours", help), isNoneAtZero: false };
+    return { ...flag(String(value), "ours", help), isNoneAtZero: false };
 }
 
 /** How many there may be. */
 function count(value: number, help: string): BoundSpecification {
-    return { ...flag("integer", String(value), "ours", `${help}, at a time; 0 for no limit`), isNoneAtZero: true };
+    return { ...flag(String(value), "ours", `${help}, at a time; 0 for no limit`), isNoneAtZero: true };
 }
 
 function toBounds(

@@ -10,6 +10,7 @@ import { type Flags, FlagError, parseFlags, usage } from "./flags";
 import { type Log, type MessageCounts, createLogs, noMessages } from "./log";
 import { MetricsServer } from "./metrics/server";
 import { Origins } from "./origins";
+import { withoutSecrets } from "./secrets";
 import { Server } from "./server";
 import { Sessions } from "./sessions/sessions";
 import { EventBus } from "./sync/eventBus";
@@ -58,11 +59,6 @@ async function main(args: readonly string[]): Promise<void> {
     });
     engine.eventBus?.start();
     log.info({ port }, `Listening on port ${port}.`);
-}
-
-/** Of an argument or what is said of it, however garbled: the token's secret, and the login in an address. */
-function withoutSecrets(text: string): string {
-    return text.replace(/(JsonWebTokenSecret\s*=).*/is, "$1***").replace(/(^|[=/\s])[^=/\s]*@/g, "$1***@");
 }
 
 async function assemble(flags: Flags, log: Log, audit: AuditTrail): Promise<Engine> {
@@ -138,6 +134,8 @@ async function stop(signal: string, log: Log, { engine, server }: Running): Prom
 
 main(process.argv.slice(2)).catch((error: unknown) => {
     const isExpected = error instanceof StartError || error instanceof FlagError || error instanceof RuleFileError;
-    createLogs({ system: 1, audit: 0 }).system.fatal(isExpected ? withoutSecrets(error.message) : { err: error });
+    // A rule may hold an @ of its own, before the place that the sentence names.
+    const sentence = (error: Error) => (error instanceof FlagError ? withoutSecrets(error.message) : error.message);
+    createLogs({ system: 1, audit: 0 }).system.fatal(isExpected ? sentence(error) : { err: error });
     process.exit(1);
 });

@@ -126,6 +126,57 @@ describe("access by rules", function () {
         expect(await refusal(global.deleteApp(id))).to.deep.equal(denied("delete app"));
     });
 
+    it("asks again for the right to read when a document is opened that the session has open already", async () => {
+        const id = await createApp();
+        const deny = join(await temporaryDirectory(), "deny.txt");
+        await writeFile(deny, "");
+        const { global } = await connect(await startWith(everything, `SystemDenyRulePath=${deny}`));
+        await global.openDoc(id);
+        await global.openDoc(id);
+        await writeFile(deny, 'resource._resourcetype = "App" and resource._actions = "read"');
+        await until("the open session is refused", async () => refused(global.openDoc(id)), 4);
+        expect(await refusal(global.openDoc(id))).to.deep.equal(denied("open app"));
+        await writeFile(deny, "");
+        await until(
+            "a deny rule that came since and is gone holds no more",
+            async () => !(await refused(global.openDoc(id))),
+            4,
+        );
+    });
+
+    for (const action of ["reload", "read"]) {
+        it(`gives nobody without the right to ${action} the words of a reload, and keeps them for who has it`, async () => {
+            const id = await createApp();
+            const deny = join(await temporaryDirectory(), "deny.txt");
+            await writeFile(deny, "");
+            const engine = await startWith(everything, `SystemDenyRulePath=${deny}`);
+            const other = await connect(engine);
+            const document = await other.global.openDoc(id);
+            await other.global.configureReload(true, true, false);
+            await document.setScript("T: Load RecNo() as Salary Autogenerate 5; Load Nothing Resident Nowhere;");
+            expect(await document.doReload()).to.equal(false);
+            await writeFile(deny, `resource._resourcetype = "App" and resource._actions = "${action}"`);
+            const attempt = () => (action === "read" ? document.getAppLayout() : document.doReload());
+            await until("the session is refused", async () => refused(attempt()), 4);
+            const denied = await other.global.getProgress(0);
+            expect(denied).to.include({ qFinished: true }).and.not.to.have.property("qPersistentProgress");
+            expect(denied.qErrorData).to.deep.equal([]);
+
+            // The session that was denied keeps the document in memory, and the deny rule's removal is for new ones.
+            await writeFile(deny, "");
+            await until("a new session has the words", async () => {
+                const { global, close } = await connect(engine);
+                const opened = await global.openDoc(id).then(
+                    () => true,
+                    () => false,
+                );
+                const progress = opened ? await global.getProgress(0) : undefined;
+                await close();
+                return /Nowhere/.test(progress?.qPersistentProgress ?? "") && progress?.qErrorData.length === 1;
+            });
+        });
+    }
+
     it("says in its log which deny rules don't hold for those who lack an attribute, at the start and later", async () => {
         const deny = join(await temporaryDirectory(), "deny.txt");
         const rest = 'resource._resourcetype = "App" and resource._actions = "update"';

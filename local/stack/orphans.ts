@@ -1,4 +1,4 @@
-import { stackLabel } from "../../components/labels";
+import { stackLabel } from "../../components/stackLabel";
 import { readKubectl } from "../cluster/cluster";
 
 /** An object of the cluster, as far as it is looked at here. */

@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { chownSync, existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { parse, stringify } from "yaml";
+import { startAttacker } from "../../bench/attackerProcess";
 import { attacks } from "../../bench/attacks";
 import { ask } from "../../bench/bystander";
 import { openSession, type Global } from "../../scenario/qix";
@@ -192,20 +193,16 @@ describe("a stack on the local cluster", function () {
         );
         let said = "";
         watch.stdout.setEncoding("utf8").on("data", (text: string) => (said += text));
-        const attackers = attacks.map((_, index) =>
-            spawn(process.execPath, ["--import", "tsx", "bench/attacker.ts", engine1Url, `${index}`], {
-                cwd: projectDirectory,
-                stdio: "ignore",
-            }),
-        );
+        const attackers = attacks.map((_, index) => startAttacker(engine1Url, index, 120));
         try {
+            await Promise.all(attackers.map(({ began }) => began));
             const { calls, longest } = await ask({ url: engine1Url }, 20);
             console.log(
                 `      ${calls} calls of another session were answered, the slowest after ${Math.round(longest)} ms`,
             );
             expect(calls).to.be.greaterThan(20);
         } finally {
-            for (const attacker of attackers) attacker.kill("SIGKILL");
+            await Promise.all(attackers.map((attacker) => attacker.stop()));
             process.kill(-watch.pid!, "SIGKILL");
         }
         const states = said.trim().split("\n");

@@ -42,10 +42,10 @@ interface RulesInUse {
 }
 
 /**
- * What one session may do: what the rules allowed when it began, without what has been denied since.
+ * What one session may do: what the rules allowed when it began, without what they deny now.
  *
- * So a new deny rule holds from a session's next call on. What widens its rights (an allow rule that is new, a deny rule that
- * is gone) counts from the next session on. An allow rule that is gone counts from then on, too: to take a right from an
+ * So a new deny rule holds from a session's next call on, for as long as it is there. What widens the rights of its start (an
+ * allow rule that is new, a deny rule of then that is gone) counts from the next session on. An allow rule that is gone counts from then on, too: to take a right from an
  * open session is what deny rules are for.
  */
 export class Access {

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { accountName, appResource, type Access } from "../access/access";
 import { bounds } from "../documents/bounds";
+import type { OpenDocument } from "../documents/openDocument";
 import type { ListedVersion } from "../documents/store";
 import type { Session } from "../sessions/session";
 import { engineVersion } from "../version";
@@ -103,7 +104,9 @@ export const globalMethods: Record<string, Method> = {
 
     GetUniqueID: method({}, () => ({ qUniqueID: randomUUID() })),
 
-    GetProgress: method({ qRequestId: 0 }, ({ session }) => ({ qProgressData: progressOf(session.document?.reload) })),
+    GetProgress: method({ qRequestId: 0 }, ({ session: { access, document } }) => ({
+        qProgressData: progressOf(document?.reload, !document || mayFollowReload(access, document)),
+    })),
 
     ConfigureReload: method(
         { qCancelOnScriptError: false, qUseErrorData: false, qInteractOnError: false },
@@ -135,6 +138,12 @@ function demandReload({ access, document }: Session, toDoWhat: string): void {
     if (document) {
         access.demand("reload", appResource(document.id, document.title, document.content.owner), toDoWhat);
     }
+}
+
+/** Lines and errors of a reload show its script, and some of its data. */
+function mayFollowReload(access: Access, { id, title, content }: OpenDocument): boolean {
+    const resource = appResource(id, title, content.owner);
+    return access.allows("reload", resource) && access.allows("read", resource);
 }
 
 function readable(documents: readonly ListedVersion[], access: Access): readonly ListedVersion[] {

@@ -77,10 +77,14 @@ function tell({ lines }: Reload, line: string): void {
     }
 }
 
-/** QIX's ProgressData. Lines and errors are handed out once. */
-export function progressOf(current: Reload | undefined): object {
-    const lines = current?.lines.splice(0) ?? [];
-    const errors = current?.errors.splice(0) ?? [];
+/**
+ * QIX's ProgressData. Lines and errors are handed out once.
+ *
+ * @param withWords whether to hand them out: else they wait for somebody who may have them.
+ */
+export function progressOf(current: Reload | undefined, withWords: boolean): object {
+    const lines = (withWords && current?.lines.splice(0)) || [];
+    const errors = (withWords && current?.errors.splice(0)) || [];
     return {
         qStarted: true,
         qFinished: current?.finished ?? true,

@@ -30,13 +30,14 @@ export class Session implements DocumentViewer {
     async open(id: string): Promise<OpenDocument> {
         if (this.document) {
             if (this.document.id === id) {
+                this.#demandToRead(this.document);
                 return this.document;
             }
             throw new QixError(ErrorCode.appAlreadyOpen, "The session has another app open", "App already open");
         }
         const document = await this.library.open(id, this);
         try {
-            this.access.demand("read", appResource(id, document.title, document.content.owner), "open app");
+            this.#demandToRead(document);
             // By another socket of the session, as two tabs of a browser do at once.
             if (this.document === document) {
                 return document;
@@ -52,6 +53,11 @@ export class Session implements DocumentViewer {
         }
         this.document = document;
         return document;
+    }
+
+    /** What was allowed when it was opened may be denied by now. */
+    #demandToRead({ id, title, content }: OpenDocument): void {
+        this.access.demand("read", appResource(id, title, content.owner), "open app");
     }
 
     end(): void {

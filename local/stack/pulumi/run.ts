@@ -8,15 +8,15 @@ import { readPrepared } from "./prepare";
 
 const passphrases = new Passphrases();
 
-/** The Pulumi CLI that was prepared, and the environment that it runs in, for a stack. */
-function pulumiCommand(stack: string | undefined): { program: string; environment: NodeJS.ProcessEnv } {
+/** The Pulumi CLI that was prepared, and the environment that it runs in, with a stack's passphrase. */
+function pulumiCommand(passphraseFile: string): { program: string; environment: NodeJS.ProcessEnv } {
     const { program, languageHost, hasReleasedPlugins } = readPrepared();
     const environment: NodeJS.ProcessEnv = {
         ...process.env,
         KUBECONFIG: kubeconfigList(),
         // Without files of attributes beside its own: of one that a killed Pulumi has left empty, it can read nothing more.
         PULUMI_BACKEND_URL: `file://${machine.pulumi.backend}?metadata=skip`,
-        PULUMI_CONFIG_PASSPHRASE_FILE: passphrases.fileOf(stack),
+        PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile,
         PULUMI_HOME: machine.pulumi.home,
         // Types are checked by npm run test:unit, not again at each command.
         PULUMI_NODEJS_TRANSPILE_ONLY: "true",
@@ -39,22 +39,32 @@ function pulumiCommand(stack: string | undefined): { program: string; environmen
  *
  * @param selected the stack that the command is for if it names none.
  * @returns its exit code.
+ * @throws if a stack without a name is to be made.
  */
 export function runPulumi(args: readonly string[], stdio: StdioOptions = "inherit", selected?: string): number {
     const { name, does, to } = readStackCommand(args);
-    const takeBack = does === "make" && name !== undefined ? passphrases.make(name) : undefined;
+    const makes = does === "make" || does === "makeIfMissing";
+    if (makes && name === undefined) {
+        throw new Error(`pulumi ${args.join(" ")} names no stack: add its name, for which a passphrase is made`);
+    }
+    const made = makes && name !== undefined ? passphrases.make(name) : undefined;
     const stack = name ?? selected;
-    const { program, environment } = pulumiCommand(stack);
+    const { program, environment } = pulumiCommand(made?.file ?? passphrases.fileOf(stack));
     const { status, error } = spawnSync(program, args, { cwd: projectDirectory, env: environment, stdio });
-    if (status !== 0) takeBack?.();
-    else if (does === "rename" && stack !== undefined && to !== undefined) passphrases.rename(stack, to);
+    if (made && name !== undefined) {
+        // A stack that there was has another passphrase, and Pulumi writes no salt for it.
+        const isMade = status === 0 && (does === "make" || passphrases.hasSalt(name));
+        if (isMade) made.keep();
+        else made.drop();
+    }
+    if (status === 0 && does === "rename" && stack !== undefined && to !== undefined) passphrases.rename(stack, to);
     if (error) throw error;
     return status ?? 1;
 }
 
 /** The stack that is selected for this folder; undefined if none is. */
 export function selectedStack(): string | undefined {
-    const { program, environment } = pulumiCommand(undefined);
+    const { program, environment } = pulumiCommand(passphrases.fileOf(undefined));
     const { status, stdout } = spawnSync(program, ["stack", "--show-name", "--non-interactive"], {
         cwd: projectDirectory,
         env: environment,
@@ -66,7 +76,7 @@ export function selectedStack(): string | undefined {
 
 /** What the Pulumi CLI prints. @throws if it fails; its own message goes to standard error. */
 export function readPulumi(args: readonly string[]): string {
-    const { program, environment } = pulumiCommand(readStackCommand(args).name);
+    const { program, environment } = pulumiCommand(passphrases.fileOf(readStackCommand(args).name));
     const { status, stdout, error } = spawnSync(program, args, {
         cwd: projectDirectory,
         env: environment,

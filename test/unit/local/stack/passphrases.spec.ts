@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Passphrases, developmentPassphrase, readStackCommand } from "../../../../local/stack/pulumi/passphrases";
+import { runPulumi } from "../../../../local/stack/pulumi/run";
 
 describe("what a command of Pulumi's does to which stack", () => {
     const commands: [args: string, expected: object][] = [
@@ -21,6 +22,9 @@ describe("what a command of Pulumi's does to which stack", () => {
         ["stack init", { name: undefined, does: "make" }],
         ["stack init --copy-config-from dev second", { name: "second", does: "use" }],
         ["stack select second", { name: "second", does: "use" }],
+        ["stack select second --create", { name: "second", does: "makeIfMissing" }],
+        ["stack select -c --stack second", { name: "second", does: "makeIfMissing" }],
+        ["stack select second --create -C elsewhere", { name: "second", does: "use" }],
         ["stack rm --yes second", { name: "second", does: "use" }],
         ["stack rename third", { name: undefined, does: "rename", to: "third" }],
         ["stack rename third --stack second", { name: "second", does: "rename", to: "third" }],
@@ -50,7 +54,7 @@ describe("the passphrases of this machine's stacks", () => {
 
     it("are random for each other that is made, and readable for their owner alone", () => {
         for (const name of ["second", "third"]) {
-            passphrases.make(name);
+            passphrases.make(name)?.keep();
             expect(read(name)).to.match(/^[\w-]{43}$/);
             expect(statSync(passphrases.fileOf(name)).mode & 0o777).to.equal(0o600);
         }
@@ -59,26 +63,38 @@ describe("the passphrases of this machine's stacks", () => {
     });
 
     it("stay as they are for a stack that is made again, whose old settings they still open", () => {
-        passphrases.make("second");
+        passphrases.make("second")?.keep();
         const first = read("second");
         expect(passphrases.make("second")).to.equal(undefined);
         expect(read("second")).to.equal(first);
     });
 
     it("are taken back for a stack that could not be made, as for one that there is already", () => {
-        passphrases.make("older")?.();
+        passphrases.make("older")?.drop();
         expect(read("older")).to.equal(developmentPassphrase);
+    });
+
+    it("lock no older stack if whoever would have made it was killed", () => {
+        passphrases.make("older");
+        expect(read("older")).to.equal(developmentPassphrase);
+    });
+
+    it("are found for a stack whose maker was killed when Pulumi was done", () => {
+        const made = readFileSync(passphrases.make("second")!.file, "utf8").trim();
+        writeFileSync(join(directory, "Pulumi.second.yaml"), "encryptionsalt: v1:AAAA:v1:BBBB:CCCC\n");
+        expect(read("second")).to.equal(made);
+        expect(passphrases.make("second")).to.equal(undefined);
     });
 
     it("are not made where a stack's file has the salt of another", () => {
         writeFileSync(join(directory, "Pulumi.copied.yaml"), "config: {}\nencryptionsalt: v1:AAAA:v1:BBBB:CCCC\n");
         writeFileSync(join(directory, "Pulumi.second.yaml"), "config: {}\n# encryptionsalt: none yet\n");
         expect(passphrases.make("copied")).to.equal(undefined);
-        expect(passphrases.make("second")).to.be.a("function");
+        expect(passphrases.make("second")).not.to.equal(undefined);
     });
 
     it("go along when a stack is renamed", () => {
-        passphrases.make("second");
+        passphrases.make("second")?.keep();
         const own = read("second");
         passphrases.rename("second", "third");
         expect([read("second"), read("third")]).to.deep.equal([developmentPassphrase, own]);
@@ -87,8 +103,17 @@ describe("the passphrases of this machine's stacks", () => {
     });
 
     it("are never outside their directory, whatever a stack is called", () => {
-        passphrases.make("../passphrase");
+        passphrases.make("../passphrase")?.keep();
         expect(read("dev")).to.equal(developmentPassphrase);
         expect(passphrases.fileOf("../passphrase")).to.equal(join(directory, "passphrases", "..%2Fpassphrase"));
     });
+});
+
+describe("a stack without a name", () => {
+    for (const args of [
+        ["stack", "init"],
+        ["stack", "select", "--create"],
+    ]) {
+        it(`is not made: pulumi ${args.join(" ")}`, () => expect(() => runPulumi(args)).to.throw("add its name"));
+    }
 });
