@@ -8,6 +8,7 @@ import type { Engine } from "../engine";
 import { ErrorCode, QixError } from "../qix/errors";
 import { toQixError } from "../qix/storeErrors";
 import type { BoundedSocket } from "./boundedSocket";
+import { type Request, type RequestId, parseRequest } from "./request";
 import type { Session } from "./session";
 
 /** What a handle stands for, as QIX describes it. */
@@ -18,13 +19,6 @@ export interface ObjectInterface {
 }
 
 type Outcome = { result: object } | { error: QixError };
-
-interface Request {
-    readonly id?: unknown;
-    readonly method: string;
-    readonly handle?: unknown;
-    readonly params?: unknown;
-}
 
 /**
  * One websocket of a session: JSON-RPC requests in, answers and pushes out, and the handles that this socket was given.
@@ -93,7 +87,7 @@ export class ClientConnection {
 
     /** Resolves when the request is answered. */
     receive(message: Buffer): Promise<void> {
-        const request = parse(message);
+        const request = parseRequest(message);
         if (request instanceof QixError) {
             return this.#answer(null, { error: request });
         }
@@ -128,31 +122,41 @@ export class ClientConnection {
     async #handleLater(message: Buffer): Promise<void> {
         // Others have their turn between the requests that one client sends in one go.
         await nextTurn();
-        const request = parse(message);
-        if (!this.socket.isEvicted && !(request instanceof QixError)) {
-            await this.#handle(request);
-        }
+        await this.#handleNow(message);
     }
 
-    async #handle({ id, handle, params, method }: Request): Promise<void> {
-        let outcome: Outcome;
+    #handleNow(message: Buffer): Promise<void> {
+        const request = parseRequest(message);
+        const isOfAccount = !this.socket.isEvicted && !(request instanceof QixError);
+        return isOfAccount ? this.#handle(request) : Promise.resolve();
+    }
+
+    /**
+     * Of what was parsed, or is answered, nothing is kept for longer than the call: it may take many times as much memory
+     * as the message, and its answer waits for the client. So nothing here is an async function, which would keep it.
+     */
+    #handle(request: Request): Promise<void> {
+        const { id, method } = request;
         this.engine.countCall();
-        const audited = callOf(this.session, this.engine.library, method, params);
+        const audited = callOf(this.session, this.engine.library, method, request.params);
+        const target = { engine: this.engine, connection: this, session: this.session };
+        return call(target, request.handle, method, request.params)
+            .then(
+                (result): Outcome => ({ result }),
+                (error: unknown): Outcome => ({ error: this.#toQixError(error, method) }),
+            )
+            .then((outcome) => {
+                this.#audit(audited, outcome);
+                return id === undefined ? undefined : this.#answerAnyway(id, outcome, method);
+            });
+    }
+
+    #answerAnyway(id: RequestId, outcome: Outcome, method: string): Promise<void> {
         try {
-            const target = { engine: this.engine, connection: this, session: this.session };
-            outcome = { result: await call(target, handle, method, params) };
-        } catch (error) {
-            outcome = { error: this.#toQixError(error, method) };
-        }
-        this.#audit(audited, outcome);
-        if (id === undefined) {
-            return;
-        }
-        try {
-            await this.#answer(id, outcome);
+            return this.#answer(id, outcome);
         } catch (error) {
             // Nested too deep to be written, as properties can be that a client has set.
-            await this.#answer(id, { error: this.#toQixError(error, method) });
+            return this.#answer(id, { error: this.#toQixError(error, method) });
         }
     }
 
@@ -177,13 +181,13 @@ export class ClientConnection {
         return new QixError(ErrorCode.internalError, "", "Internal error");
     }
 
-    async #answer(id: unknown, outcome: Outcome): Promise<void> {
+    /** @throws RangeError as `#send`. */
+    #answer(id: RequestId, outcome: Outcome): Promise<void> {
         if ("error" in outcome) {
             const { code, parameter, message } = outcome.error;
-            await this.#send({ id, error: { code, parameter, message } });
-        } else {
-            await this.#send({ id, result: outcome.result });
+            return this.#send({ id, error: { code, parameter, message } });
         }
+        return this.#send({ id, result: outcome.result });
     }
 
     /** An answer that is sent in the same turn takes the lists along; what is left is pushed. */
@@ -218,23 +222,4 @@ export class ClientConnection {
         this.#closed.clear();
         return this.socket.send(frame);
     }
-}
-
-/** @returns the error that answers what is no request. */
-function parse(message: Buffer): Request | QixError {
-    let request: Partial<Record<keyof Request, unknown>> | null;
-    try {
-        request = JSON.parse(message.toString("utf8")) as typeof request;
-    } catch {
-        return new QixError(ErrorCode.parseError, "", "Parse error");
-    }
-    if (typeof request !== "object" || typeof request?.method !== "string" || !isId(request.id)) {
-        return new QixError(ErrorCode.invalidRequest, "", "Invalid Request");
-    }
-    return request as Request;
-}
-
-/** Absent in a notification. */
-function isId(id: unknown): boolean {
-    return id === undefined || id === null || typeof id === "string" || typeof id === "number";
 }
