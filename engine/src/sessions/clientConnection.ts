@@ -8,6 +8,7 @@ import type { Engine } from "../engine";
 import { ErrorCode, QixError } from "../qix/errors";
 import { toQixError } from "../qix/storeErrors";
 import type { BoundedSocket } from "./boundedSocket";
+import type { Message } from "./message";
 import { type Request, type RequestId, parseRequest } from "./request";
 import type { Session } from "./session";
 
@@ -85,10 +86,14 @@ export class ClientConnection {
         }
     }
 
-    /** Resolves when the request is answered. */
-    receive(message: Buffer): Promise<void> {
-        const request = parseRequest(message);
+    /** Resolves when the request is answered. One whose bytes are dropped until its turn comes is not answered. */
+    receive(message: Message): Promise<void> {
+        const request = understand(message);
+        if (request === undefined) {
+            return Promise.resolve();
+        }
         if (request instanceof QixError) {
+            message.drop();
             return this.#answer(null, { error: request });
         }
         const end = this.engine.requests.begin();
@@ -104,31 +109,34 @@ export class ClientConnection {
         this.socket.close(code, reason);
     }
 
-    #start(request: Request, message: Buffer): Promise<void> {
+    #start(request: Request, message: Message): Promise<void> {
         if (isAnsweredAtOnce(request.method)) {
+            message.drop();
             return this.#handle(request);
         }
-        const done = this.#queued === 0 ? this.#handle(request) : this.#handleInTurn(message);
+        const done = this.#queued === 0 ? this.#handleNow(request, message) : this.#handleInTurn(message);
         this.#queued++;
         this.#queue = done.finally(() => this.#queued--);
         return this.#queue;
     }
 
-    /** One that waits does so as it came, not as it was understood, which may take many times as much memory. */
-    #handleInTurn(message: Buffer): Promise<void> {
-        return this.#queue.then(() => this.#handleLater(message));
+    #handleNow(request: Request, message: Message): Promise<void> {
+        message.drop();
+        return this.#handle(request);
     }
 
-    async #handleLater(message: Buffer): Promise<void> {
+    /** One that waits does so as it came, not as it was understood, which may take many times as much memory. */
+    async #handleInTurn(message: Message): Promise<void> {
+        await this.#queue;
         // Others have their turn between the requests that one client sends in one go.
         await nextTurn();
-        await this.#handleNow(message);
+        await this.#handleLater(message);
     }
 
-    #handleNow(message: Buffer): Promise<void> {
-        const request = parseRequest(message);
-        const isOfAccount = !this.socket.isEvicted && !(request instanceof QixError);
-        return isOfAccount ? this.#handle(request) : Promise.resolve();
+    #handleLater(message: Message): Promise<void> {
+        const request = understand(message);
+        const isOfAccount = request !== undefined && !(request instanceof QixError);
+        return isOfAccount ? this.#handleNow(request, message) : Promise.resolve();
     }
 
     /**
@@ -222,4 +230,8 @@ export class ClientConnection {
         this.#closed.clear();
         return this.socket.send(frame);
     }
+}
+
+function understand({ bytes }: Message): Request | QixError | undefined {
+    return bytes && parseRequest(bytes);
 }
