@@ -98,8 +98,9 @@ export class BoundedSocket {
         }
     }
 
+    /** Until it is closed: one that only says that it closes keeps its answers. */
     get #unreadBytes(): number {
-        return this.socket.readyState === WebSocket.OPEN ? this.socket.bufferedAmount : 0;
+        return this.socket.readyState === WebSocket.CLOSED || this.#isEvicted ? 0 : this.socket.bufferedAmount;
     }
 
     get #isUnread(): boolean {

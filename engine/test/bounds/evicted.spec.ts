@@ -84,3 +84,21 @@ describe("a socket that is evicted", () => {
         expect(websocket.sent).to.equal(1);
     });
 });
+
+describe("a socket that closes", () => {
+    it("counts what its client has not read until it is closed, and is waited for no longer than UnreadSeconds", () => {
+        const { transport, websocket, stream, socket } = open({ UnreadLimitPerSocket: 1_000, UnreadSeconds: 60 });
+        websocket.bufferedAmount = 5_000;
+        void socket.send("an answer");
+        expect(transport.unread.total).to.equal(5_000);
+        websocket.readyState = WebSocket.CLOSING;
+        stream.emit("data", Buffer.alloc(0));
+        expect(transport.unread.total).to.equal(5_000);
+        expect(stream.milliseconds).to.equal(60_000);
+        stream.emit("timeout");
+        expect(websocket.isTerminated).to.equal(true);
+        websocket.emit("close");
+        expect(transport.unread.total).to.equal(0);
+        expect(stream.milliseconds).to.equal(0);
+    });
+});
