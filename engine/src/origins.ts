@@ -1,3 +1,6 @@
+/** Characters of an origin that a refusal tells: a header may have thousands. */
+const longestOrigin = 256;
+
 /** Says whether a web page may connect. A browser names the page's origin on every upgrade; other clients name none. */
 export class Origins {
     readonly #allowed: ReadonlySet<string>;
@@ -12,6 +15,7 @@ export class Origins {
         if (origin === undefined || this.#allowed.has(origin)) {
             return undefined;
         }
-        return `Web pages of the origin ${JSON.stringify(origin)} may not connect: the flag AllowedOrigins lists those that may.`;
+        const told = origin.length > longestOrigin ? `${origin.slice(0, longestOrigin)}…` : origin;
+        return `Web pages of the origin ${JSON.stringify(told)} may not connect: the flag AllowedOrigins lists those that may.`;
     }
 }

@@ -6,6 +6,7 @@ import { accountName } from "./access/access";
 import type { Bounds } from "./bounds/bounds";
 import type { Engine } from "./engine";
 import { health, isHealthPath } from "./health";
+import { LogSummary } from "./logSummary";
 import type { Origins } from "./origins";
 import { BoundedSocket } from "./sessions/boundedSocket";
 import { ClientConnection } from "./sessions/clientConnection";
@@ -41,6 +42,8 @@ export class Server {
         (request, response) => this.#answer(request, response),
     );
     readonly #websockets: WebSocketServer;
+    /** Who is refused can be so thousands of times a second. The audit trail tells of each. */
+    readonly #refusals = new LogSummary((what, others) => this.engine.log.warn(`${what}${others}`));
 
     constructor(
         private readonly engine: Engine,
@@ -143,7 +146,7 @@ export class Server {
     }
 
     #auditRefusal(address: string, code: number, reason: string): void {
-        this.engine.log.warn(`${address} is refused: ${reason}`);
+        this.#refusals.add(`${address} is refused: ${reason}`);
         const nothing = { user: "", method: "", id: "", title: "" };
         this.engine.audit.write({ ...nothing, address, action: "connect", outcome: "refused", code, reason });
     }

@@ -15,6 +15,7 @@ export const engineSource = join(__dirname, "../src/main.ts");
 /** A line of an engine's log. */
 export interface LogLine {
     readonly logseverity: string;
+    readonly log_type?: string;
     readonly message: string;
     readonly port?: number;
     readonly metricsPort?: number;

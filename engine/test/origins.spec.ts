@@ -3,6 +3,7 @@ import WebSocket from "ws";
 import { FlagError, parseFlags } from "../src/flags";
 import { type EngineProcess, cleanUp, health, startEngine, temporaryDirectory } from "./engineProcess";
 import { RawSocket } from "./socket";
+import { until } from "./until";
 
 interface Answer {
     readonly status: number | undefined;
@@ -34,7 +35,7 @@ describe("web pages", function () {
     afterEach(cleanUp);
 
     it("are refused with 403 and a sentence, which names the origin as data", async () => {
-        const engine = await startEngine(await temporaryDirectory());
+        const engine = await startEngine(await temporaryDirectory(), "AuditActivityLogVerbosity=4");
         for (const origin of ["https://evil.example", "null", engine.url.replace("ws:", "http:"), "<script>\t"]) {
             const { status, type, body } = await upgrade(engine, origin);
             expect(status, origin).to.equal(403);
@@ -45,7 +46,17 @@ describe("web pages", function () {
             );
         }
         expect((await health(engine)).session.total).to.equal(0);
-        expect(engine.log.filter((line) => /is refused: Web pages/.test(line.message))).to.have.length(4);
+        // The system's log sums up what comes within a minute; the audit trail tells of each.
+        const of = (stream: string) => engine.log.filter((line) => line.log_type === stream);
+        await until("the trail has all", () => of("AuditActivity").length === 4);
+        expect(of("System").filter((line) => /is refused: Web pages/.test(line.message))).to.have.length(1);
+    });
+
+    it("are told by the first 256 characters of their origin", async () => {
+        const engine = await startEngine(await temporaryDirectory());
+        const { body } = await upgrade(engine, `https://${"x".repeat(10_000)}`);
+        expect(body).to.contain(`"https://${"x".repeat(248)}…"`);
+        expect(Math.max(...engine.log.map((line) => line.message.length))).to.be.lessThan(1_000);
     });
 
     it("may connect if their origin is in the flag's list; who names none always may", async () => {

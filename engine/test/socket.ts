@@ -62,10 +62,15 @@ export class RawSocket {
 
     /** Sends a request and waits for its answer. */
     async request(request: Record<string, unknown> & { id: unknown }): Promise<Frame> {
+        return this.requestText(JSON.stringify({ jsonrpc: "2.0", ...request }), request.id);
+    }
+
+    /** The same of a text. @param id of the answer. */
+    async requestText(text: string, id: unknown): Promise<Frame> {
         const known = this.frames.length;
-        this.send({ jsonrpc: "2.0", ...request });
-        return until(`an answer to ${JSON.stringify(request)}`, () =>
-            this.frames.slice(known).find((frame) => frame.id === request.id),
+        this.send(text);
+        return until(`an answer to ${text.slice(0, 200)}`, () =>
+            this.frames.slice(known).find((frame) => frame.id === id),
         );
     }
 

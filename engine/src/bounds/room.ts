@@ -3,10 +3,17 @@ import type { OpenDocument } from "../documents/openDocument";
 import { ErrorCode, QixError } from "../qix/errors";
 import type { BoundFlag, Bounds } from "./bounds";
 
+/** Of a file, about: rows of small numbers take the most. */
+const memoryAFileByte = 12;
+
 /** The memory for open documents and their unsaved changes. What there is in it is counted whenever it is asked for. */
 export class Room {
     /** Sizes of the files that are being read. */
     #opening = 0;
+    /** The most memory that those may take which are read beside each other. */
+    #reserved = 0;
+    /** Settles when the last of those that wait for each other has been read. */
+    #turn: Promise<unknown> = Promise.resolve();
 
     /** @param documents gives those that are open, each once. */
     constructor(
@@ -25,19 +32,42 @@ export class Room {
     }
 
     /**
-     * Opens a document. One that another session has open takes no more room.
+     * Opens a document. One that another session has open takes no more room. One at a time is read of those that may not
+     * fit beside each other: how much memory a file takes is known when it has been read.
      *
-     * @param size of its file, in bytes.
+     * @param size of its file, in bytes; undefined if it is not known.
+     * @param work opens it; `undo` closes it again if it turns out to be too large.
      * @throws QixError 1015 without room; else what `work` throws.
      */
-    async open<T>(id: string, size: number, work: () => Promise<T>): Promise<T> {
-        const isOpen = [...this.documents()].some((document) => document.id === id);
-        const more = isOpen ? 0 : size;
-        if (more > 0 && this.openBytes + more > this.bounds.limit("OpenLimit")) {
+    async open<T>(id: string, size: number | undefined, work: () => Promise<T>, undo: () => void): Promise<T> {
+        const most = (size ?? 0) * memoryAFileByte;
+        if (this.#isOpen(id)) {
+            return work();
+        }
+        if (size !== undefined && this.openBytes + this.#reserved + most <= this.bounds.limit("OpenLimit")) {
+            this.#reserved += most;
+            return this.#read(size, work, undo).finally(() => (this.#reserved -= most));
+        }
+        const opened = this.#turn.then(() => (this.#isOpen(id) ? work() : this.#read(size ?? 0, work, undo)));
+        this.#turn = opened.catch(() => undefined);
+        return opened;
+    }
+
+    #isOpen(id: string): boolean {
+        return [...this.documents()].some((document) => document.id === id);
+    }
+
+    async #read<T>(size: number, work: () => Promise<T>, undo: () => void): Promise<T> {
+        if (size > 0 && this.openBytes + size > this.bounds.limit("OpenLimit")) {
             throw this.#full("OpenLimit", "open documents", "close some first");
         }
-        this.#opening += more;
-        return work().finally(() => (this.#opening -= more));
+        this.#opening += size;
+        const opened = await work().finally(() => (this.#opening -= size));
+        if (this.openBytes > this.bounds.limit("OpenLimit")) {
+            undo();
+            throw this.#full("OpenLimit", "open documents", "close some first");
+        }
+        return opened;
     }
 
     /**

@@ -17,8 +17,12 @@ const millisecondsADay = 86_400_000;
 /** Methods of handle -1. */
 export const globalMethods: Record<string, Method> = {
     OpenDoc: method({ qDocName: "" }, async ({ engine, session, connection }, { qDocName }) => {
-        const size = engine.library.find(qDocName)?.size ?? 0;
-        const document = await engine.room.open(qDocName, size, () => session.open(qDocName));
+        const document = await engine.room.open(
+            qDocName,
+            engine.library.find(qDocName)?.size,
+            () => session.open(qDocName),
+            () => session.documentClosed(),
+        );
         return { qReturn: connection.documentInterface(document, "open") };
     }),
 

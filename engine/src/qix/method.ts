@@ -38,7 +38,15 @@ function readParameters(defaults: object, params: unknown): Record<string, unkno
         if (typeof argument !== typeof value) {
             throw new QixError(ErrorCode.invalidParameters, `Invalid method parameter(s): ${name}`, "Invalid Params");
         }
-        given[name] = argument;
+        given[name] = declared(value as unknown, argument);
     }
     return given;
+}
+
+/** Of an object that is declared with its members those alone, or a call that takes long would keep the rest. */
+function declared(value: unknown, argument: unknown): unknown {
+    if (typeof value !== "object" || value === null || Object.keys(value).length === 0) {
+        return argument;
+    }
+    return { ...value, ...readParameters(value, Array.isArray(argument) ? undefined : argument) };
 }

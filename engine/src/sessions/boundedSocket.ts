@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import { WebSocket } from "ws";
 import type { Transport } from "../bounds/transport";
 import type { Holder } from "../bounds/byteBudget";
+import { Message } from "./message";
 import { Unfinished } from "./unfinished";
 
 const policyViolation = 1008;
@@ -10,7 +11,7 @@ const tryAgainLater = 1013;
 const bytesAMessage = 512;
 
 /** Answers one message; resolves when the answer is sent, or when there is none. */
-export type Answer = (message: Buffer) => Promise<void>;
+export type Answer = (message: Message) => Promise<void>;
 
 /**
  * A websocket that takes no more of the engine than the bounds allow.
@@ -20,9 +21,9 @@ export type Answer = (message: Buffer) => Promise<void>;
  */
 export class BoundedSocket {
     #answer: Answer | undefined;
-    readonly #waiting: Buffer[] = [];
+    readonly #waiting: Message[] = [];
     #waitingBytes = 0;
-    #underWay = 0;
+    readonly #underWay = new Set<Message>();
     #isPumpPlanned = false;
     #isStopped = false;
     #isEvicted = false;
@@ -62,7 +63,7 @@ export class BoundedSocket {
     /** Takes no more messages; resolves when those received until now have been answered. */
     async stop(): Promise<void> {
         this.#isStopped = true;
-        if (this.#underWay + this.#waiting.length > 0) {
+        if (this.#underWay.size + this.#waiting.length > 0) {
             await new Promise<void>((resolve) => this.#drained.push(resolve));
         }
     }
@@ -71,11 +72,6 @@ export class BoundedSocket {
     close(code: number, reason: string): void {
         this.#isStopped = true;
         this.socket.close(code, reason);
-    }
-
-    /** Whether it had to go for its memory: then what it sent is of no account any more. */
-    get isEvicted(): boolean {
-        return this.#isEvicted;
     }
 
     /** Resolves when the frame has left this process, or can't: to a socket that is closed nothing is sent. */
@@ -102,8 +98,9 @@ export class BoundedSocket {
         }
     }
 
+    /** Until it is closed: one that only says that it closes keeps its answers. */
     get #unreadBytes(): number {
-        return this.socket.readyState === WebSocket.OPEN ? this.socket.bufferedAmount : 0;
+        return this.socket.readyState === WebSocket.CLOSED || this.#isEvicted ? 0 : this.socket.bufferedAmount;
     }
 
     get #isUnread(): boolean {
@@ -111,14 +108,14 @@ export class BoundedSocket {
     }
 
     get #mayStart(): boolean {
-        return this.#underWay < this.transport.bounds.limit("RequestLimit") && !this.#isUnread;
+        return this.#underWay.size < this.transport.bounds.limit("RequestLimit") && !this.#isUnread;
     }
 
     #take(message: Buffer): void {
         if (this.#isStopped || this.#isEvicted) {
             return;
         }
-        this.#waiting.push(message);
+        this.#waiting.push(new Message(message));
         this.#waitingBytes += message.length + bytesAMessage;
         if (!this.#isPumpPlanned) {
             this.#pump();
@@ -129,9 +126,9 @@ export class BoundedSocket {
         this.#isPumpPlanned = false;
         while (this.#answer && this.#waiting.length > 0 && this.#mayStart) {
             const message = this.#waiting.shift()!;
-            this.#underWay++;
+            this.#underWay.add(message);
             void this.#answer(message).finally(() => {
-                this.#underWay--;
+                this.#underWay.delete(message);
                 this.#waitingBytes -= message.length + bytesAMessage;
                 this.#regulate();
             });
@@ -152,7 +149,7 @@ export class BoundedSocket {
         if (!isUnread) {
             this.#read.splice(0).forEach((resolve) => resolve());
         }
-        if (this.#underWay + this.#waiting.length === 0) {
+        if (this.#underWay.size + this.#waiting.length === 0) {
             this.#drained.splice(0).forEach((resolve) => resolve());
         }
         if (this.#waiting.length > 0 && this.#mayStart && !this.#isPumpPlanned) {
@@ -184,6 +181,9 @@ export class BoundedSocket {
         }
         this.#isEvicted = true;
         this.#waiting.length = 0;
+        for (const message of this.#underWay) {
+            message.drop();
+        }
         this.transport.log.warn(`Socket of ${this.address} is closed: ${sentence}`);
         this.socket.close(code, sentence);
         this.socket.terminate();

@@ -8,6 +8,8 @@ import type { Engine } from "../engine";
 import { ErrorCode, QixError } from "../qix/errors";
 import { toQixError } from "../qix/storeErrors";
 import type { BoundedSocket } from "./boundedSocket";
+import type { Message } from "./message";
+import { type Request, type RequestId, parseRequest } from "./request";
 import type { Session } from "./session";
 
 /** What a handle stands for, as QIX describes it. */
@@ -18,13 +20,6 @@ export interface ObjectInterface {
 }
 
 type Outcome = { result: object } | { error: QixError };
-
-interface Request {
-    readonly id?: unknown;
-    readonly method: string;
-    readonly handle?: unknown;
-    readonly params?: unknown;
-}
 
 /**
  * One websocket of a session: JSON-RPC requests in, answers and pushes out, and the handles that this socket was given.
@@ -91,10 +86,14 @@ export class ClientConnection {
         }
     }
 
-    /** Resolves when the request is answered. */
-    receive(message: Buffer): Promise<void> {
-        const request = parse(message);
+    /** Resolves when the request is answered. One whose bytes are dropped until its turn comes is not answered. */
+    receive(message: Message): Promise<void> {
+        const request = understand(message);
+        if (request === undefined) {
+            return Promise.resolve();
+        }
         if (request instanceof QixError) {
+            message.drop();
             return this.#answer(null, { error: request });
         }
         const end = this.engine.requests.begin();
@@ -110,49 +109,62 @@ export class ClientConnection {
         this.socket.close(code, reason);
     }
 
-    #start(request: Request, message: Buffer): Promise<void> {
+    #start(request: Request, message: Message): Promise<void> {
         if (isAnsweredAtOnce(request.method)) {
+            message.drop();
             return this.#handle(request);
         }
-        const done = this.#queued === 0 ? this.#handle(request) : this.#handleInTurn(message);
+        const done = this.#queued === 0 ? this.#handleNow(request, message) : this.#handleInTurn(message);
         this.#queued++;
         this.#queue = done.finally(() => this.#queued--);
         return this.#queue;
     }
 
-    /** One that waits does so as it came, not as it was understood, which may take many times as much memory. */
-    #handleInTurn(message: Buffer): Promise<void> {
-        return this.#queue.then(() => this.#handleLater(message));
+    #handleNow(request: Request, message: Message): Promise<void> {
+        message.drop();
+        return this.#handle(request);
     }
 
-    async #handleLater(message: Buffer): Promise<void> {
+    /** One that waits does so as it came, not as it was understood, which may take many times as much memory. */
+    async #handleInTurn(message: Message): Promise<void> {
+        await this.#queue;
         // Others have their turn between the requests that one client sends in one go.
         await nextTurn();
-        const request = parse(message);
-        if (!this.socket.isEvicted && !(request instanceof QixError)) {
-            await this.#handle(request);
-        }
+        await this.#handleLater(message);
     }
 
-    async #handle({ id, handle, params, method }: Request): Promise<void> {
-        let outcome: Outcome;
+    #handleLater(message: Message): Promise<void> {
+        const request = understand(message);
+        const isOfAccount = request !== undefined && !(request instanceof QixError);
+        return isOfAccount ? this.#handleNow(request, message) : Promise.resolve();
+    }
+
+    /**
+     * Of what was parsed, or is answered, nothing is kept for longer than the call: it may take many times as much memory
+     * as the message, and its answer waits for the client. So nothing here is an async function, which would keep it.
+     */
+    #handle(request: Request): Promise<void> {
+        const { id, method } = request;
         this.engine.countCall();
-        const audited = callOf(this.session, this.engine.library, method, params);
+        const audited = callOf(this.session, this.engine.library, method, request.params);
+        const target = { engine: this.engine, connection: this, session: this.session };
+        return call(target, request.handle, method, request.params)
+            .then(
+                (result): Outcome => ({ result }),
+                (error: unknown): Outcome => ({ error: this.#toQixError(error, method) }),
+            )
+            .then((outcome) => {
+                this.#audit(audited, outcome);
+                return id === undefined ? undefined : this.#answerAnyway(id, outcome, method);
+            });
+    }
+
+    #answerAnyway(id: RequestId, outcome: Outcome, method: string): Promise<void> {
         try {
-            const target = { engine: this.engine, connection: this, session: this.session };
-            outcome = { result: await call(target, handle, method, params) };
-        } catch (error) {
-            outcome = { error: this.#toQixError(error, method) };
-        }
-        this.#audit(audited, outcome);
-        if (id === undefined) {
-            return;
-        }
-        try {
-            await this.#answer(id, outcome);
+            return this.#answer(id, outcome);
         } catch (error) {
             // Nested too deep to be written, as properties can be that a client has set.
-            await this.#answer(id, { error: this.#toQixError(error, method) });
+            return this.#answer(id, { error: this.#toQixError(error, method) });
         }
     }
 
@@ -177,13 +189,13 @@ export class ClientConnection {
         return new QixError(ErrorCode.internalError, "", "Internal error");
     }
 
-    async #answer(id: unknown, outcome: Outcome): Promise<void> {
+    /** @throws RangeError as `#send`. */
+    #answer(id: RequestId, outcome: Outcome): Promise<void> {
         if ("error" in outcome) {
             const { code, parameter, message } = outcome.error;
-            await this.#send({ id, error: { code, parameter, message } });
-        } else {
-            await this.#send({ id, result: outcome.result });
+            return this.#send({ id, error: { code, parameter, message } });
         }
+        return this.#send({ id, result: outcome.result });
     }
 
     /** An answer that is sent in the same turn takes the lists along; what is left is pushed. */
@@ -220,21 +232,6 @@ export class ClientConnection {
     }
 }
 
-/** @returns the error that answers what is no request. */
-function parse(message: Buffer): Request | QixError {
-    let request: Partial<Record<keyof Request, unknown>> | null;
-    try {
-        request = JSON.parse(message.toString("utf8")) as typeof request;
-    } catch {
-        return new QixError(ErrorCode.parseError, "", "Parse error");
-    }
-    if (typeof request !== "object" || typeof request?.method !== "string" || !isId(request.id)) {
-        return new QixError(ErrorCode.invalidRequest, "", "Invalid Request");
-    }
-    return request as Request;
-}
-
-/** Absent in a notification. */
-function isId(id: unknown): boolean {
-    return id === undefined || id === null || typeof id === "string" || typeof id === "number";
+function understand({ bytes }: Message): Request | QixError | undefined {
+    return bytes && parseRequest(bytes);
 }
