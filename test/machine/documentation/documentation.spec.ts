@@ -162,6 +162,9 @@ const ways: Readonly<Record<string, Way>> = {
     "npm ci": { env: () => ({ npm_config_dry_run: "true" }) },
     "cp Pulumi.example.yaml Pulumi.mine.yaml": { after: editStackFile },
     "pulumi config set <key> <value>": { replace: { "<key>": "documentsSize", "<value>": "2Gi" } },
+    // Without a command it explains itself, and fails.
+    "npm run -s pulumi": { replace: { "npm run -s pulumi": "npm run -s pulumi -- version" } },
+    "npm run pulumi": { replace: { "npm run pulumi": "npm run pulumi -- version" } },
     "npm run -s manifests -- <stack>": { replace: { "<stack>": "dev" } },
     "npm run -s pulumi -- config set <key> <value>": { replace: { "<key>": "timeoutSeconds", "<value>": "300" } },
     "pulumi config set --secret <key>": {
