@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Connection } from "rabbitmq-client";
+import { until } from "../../../engine/test/until";
 import { BrokerPod, socketsOf, tree } from "./brokerPod";
 
 const exchange = "document-sync.events";
@@ -55,8 +56,8 @@ describe("the broker's pod", function () {
         await channel.basicConsume({ queue, noAck: true }, ({ body }) => received.push(body));
         const publisher = connection.createPublisher({ confirm: true });
         await publisher.send({ exchange, routingKey: "any" }, "hello");
-        // Asked on the channel of the consumer, the broker answers after what it has delivered.
-        await channel.queueDeclare({ queue, passive: true });
+        // The broker confirms what the queue has, which is not yet what its consumer has.
+        await until("it is delivered", () => received.length > 0, 30);
         expect(received).to.deep.equal(["hello"]);
         await publisher.close();
     });
