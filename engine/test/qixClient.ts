@@ -118,6 +118,14 @@ export async function closeSessions(): Promise<void> {
     await Promise.all([...openSessions].map((session) => session.close().catch(() => undefined)));
 }
 
+/** The ids of the documents that an engine lists to a session of its own. */
+export async function listedIds(engine: { url: string }): Promise<string[]> {
+    const { global, close } = await connect(engine);
+    const list = await global.getDocList();
+    await close();
+    return list.map((entry) => entry.qDocId);
+}
+
 /** The error that a call is refused with. */
 export async function refusal(call: Promise<unknown>): Promise<{ code: number; parameter: string; message: string }> {
     return call.then(

@@ -7,7 +7,7 @@ import { Connection } from "rabbitmq-client";
 import { DocumentStore } from "../src/documents/store";
 import { TestBroker, password } from "./broker";
 import { type EngineProcess, cleanUp, health, startEngine, temporaryDirectory } from "./engineProcess";
-import { type DocApi, connect } from "./qixClient";
+import { type DocApi, connect, listedIds as ids } from "./qixClient";
 import { until } from "./until";
 
 const load = "T: Load RecNo() as N Autogenerate 5;";
@@ -21,13 +21,6 @@ async function startConnected(documents: string, ...flags: string[]): Promise<En
     const engine = await startEngine(documents, ...flags);
     await until("the engine is on the bus", async () => (await busState(engine)) === "connected");
     return engine;
-}
-
-async function ids(engine: EngineProcess): Promise<string[]> {
-    const { global, close } = await connect(engine);
-    const list = await global.getDocList();
-    await close();
-    return list.map((entry) => entry.qDocId);
 }
 
 /** How often a document's handle was in a `change` list that came by itself. */

@@ -6,7 +6,7 @@ import { expect } from "chai";
 import { Connection } from "rabbitmq-client";
 import { TestBroker, password } from "../broker";
 import { type EngineProcess, type Health, cleanUp, health, startEngine, temporaryDirectory } from "../engineProcess";
-import { connect } from "../qixClient";
+import { connect, listedIds as ids } from "../qixClient";
 import { until } from "../until";
 
 const exchange = "document-sync.events";
@@ -39,13 +39,6 @@ async function create(engine: EngineProcess, title: string): Promise<string> {
     const { qAppId } = await global.createApp(title);
     await close();
     return qAppId;
-}
-
-async function ids(engine: EngineProcess): Promise<string[]> {
-    const { global, close } = await connect(engine);
-    const list = await global.getDocList();
-    await close();
-    return list.map((entry) => entry.qDocId);
 }
 
 /** Each lists all of these. @param seconds in which they must come to that. */

@@ -1,14 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, mkdirSync, readFileSync, readdirSync, readlinkSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Broker } from "../../../components/broker";
 import { buildRoot } from "../../../local/artifacts/images/rootFileSystem";
 import { inputsOf, installMocks, settled, unwrapSecret } from "../../unit/mocks";
+import { freePort } from "../../../engine/test/broker";
 
 /** What the program declares of the broker, on this machine: its own configuration and environment, at ports that are free. */
 export class BrokerPod {
@@ -109,15 +108,6 @@ export class BrokerPod {
             await sleep(50);
         }
     }
-}
-
-async function freePort(): Promise<number> {
-    const server = createServer().listen(0, "127.0.0.1");
-    await once(server, "listening");
-    const { port } = server.address() as AddressInfo;
-    server.close();
-    await once(server, "close");
-    return port;
 }
 
 /** The process and all that it started; what has ended meanwhile has no children. */

@@ -19,6 +19,7 @@ import { Connection } from "rabbitmq-client";
 import { until } from "../../../engine/test/until";
 import { projectDirectory } from "../../../local/machine/paths";
 import { buildRoot } from "../../../local/artifacts/images/rootFileSystem";
+import { freePort } from "../../../engine/test/broker";
 
 interface Broker {
     readonly process: ChildProcess;
@@ -27,15 +28,6 @@ interface Broker {
 }
 
 const command = ["--import", "tsx", join(projectDirectory, "local/artifacts/images/runBroker.ts")];
-
-async function freePort(): Promise<number> {
-    const server = createServer().listen(0, "127.0.0.1");
-    await once(server, "listening");
-    const { port } = server.address() as AddressInfo;
-    server.close();
-    await once(server, "close");
-    return port;
-}
 
 /** A process and all that it started, with the start time that tells it from a later one with the same number. */
 function processTree(pid: number): string[] {
